@@ -1,0 +1,50 @@
+"""firth: a person's own text as word vectors that answer questions."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from firth.errors import FirthError as FirthError
+    from firth.static.cbow import CBOW as CBOW
+    from firth.static.skipgram import SkipGram as SkipGram
+    from firth.text.corpus import Corpus as Corpus
+    from firth.text.vocabulary import Vocabulary as Vocabulary
+    from firth.vectors.evaluate import evaluate_analogies as evaluate_analogies
+    from firth.vectors.evaluate import evaluate_similarity as evaluate_similarity
+    from firth.vectors.fitted import Fitted as Fitted
+    from firth.vectors.fitted import load as load
+    from firth.vectors.formats import load_vectors as load_vectors
+    from firth.vectors.vectors import Vectors as Vectors
+
+__version__ = "0.1.0"
+
+# loaded at first use, so that `import firth` is quick and needs no compiler
+_PLACES = {
+    "CBOW": "firth.static.cbow",
+    "Corpus": "firth.text.corpus",
+    "FirthError": "firth.errors",
+    "Fitted": "firth.vectors.fitted",
+    "SkipGram": "firth.static.skipgram",
+    "Vectors": "firth.vectors.vectors",
+    "Vocabulary": "firth.text.vocabulary",
+    "evaluate_analogies": "firth.vectors.evaluate",
+    "evaluate_similarity": "firth.vectors.evaluate",
+    "load": "firth.vectors.fitted",
+    "load_vectors": "firth.vectors.formats",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'firth' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

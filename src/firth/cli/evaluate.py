@@ -1,0 +1,85 @@
+"""`firth evaluate`: word similarities and analogies, always with what was covered."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from firth.cli import output
+from firth.cli.models import open_vectors
+from firth.cli.options import COMMON, Common
+from firth.errors import SettingError
+
+Protocol = Literal["firth", "gensim", "word2vec", "glove", "fasttext"]
+
+
+def evaluate(
+    model: str,
+    /,
+    *,
+    similarity: Annotated[list[str] | None, Parameter(negative=())] = None,
+    analogies: Annotated[list[str] | None, Parameter(negative=())] = None,
+    protocol: Protocol = "firth",
+    common: Common = COMMON,
+) -> None:
+    """Score a model on word similarities and analogies.
+
+    With --json: {"similarity": {name: {"spearman", "pearson", "pairs", "covered"}}, "analogies":
+    {name: {"accuracy", "correct", "asked", "covered", "sections": {...}}}}; a name is that of the
+    file without its endings.
+
+    Parameters
+    ----------
+    model
+        A model folder or a file of vectors.
+    similarity
+        A file of "word word score" lines; may be given several times.
+    analogies
+        A file of "a b c d" lines in ": section"s; may be given several times.
+    protocol
+        Whose rules to count by: firth's, or those of the program named.
+    """
+    from firth.vectors.evaluate import evaluate_analogies, evaluate_similarity
+
+    if not similarity and not analogies:
+        raise SettingError(
+            "there is nothing to evaluate on; give --similarity FILE or --analogies FILE."
+        )
+    vectors = open_vectors(model)
+    output.call(common.verbose, f"vectors = firth.load_vectors({model!r})")
+    document: dict[str, dict[str, Any]] = {"similarity": {}, "analogies": {}}
+    for path in similarity or []:
+        output.call(common.verbose, f"firth.evaluate_similarity(vectors, {path!r}, {protocol!r})")
+        report: Any = evaluate_similarity(vectors, path, protocol=protocol)
+        document["similarity"][_name(path, document["similarity"])] = dataclasses.asdict(report)
+    for path in analogies or []:
+        output.call(common.verbose, f"firth.evaluate_analogies(vectors, {path!r}, {protocol!r})")
+        report = evaluate_analogies(vectors, path, protocol=protocol)
+        document["analogies"][_name(path, document["analogies"])] = dataclasses.asdict(report)
+    if common.json:
+        output.write_json(document)
+        return
+    if document["similarity"]:
+        columns = ["similarity", "spearman", "pearson", "pairs", "covered"]
+        rows = [
+            [name, *(report[column] for column in columns[1:])]
+            for name, report in document["similarity"].items()
+        ]
+        output.table(rows, columns)
+    if document["analogies"]:
+        columns = ["analogies", "accuracy", "correct", "asked", "covered"]
+        rows = []
+        for name, report in document["analogies"].items():
+            for section, part in report["sections"].items():
+                rows.append([section, *(part.get(column, "") for column in columns[1:])])
+            rows.append([name, *(report[column] for column in columns[1:])])
+        output.table(rows, columns)
+
+
+def _name(path: str, taken: dict[str, Any]) -> str:
+    """ "ws353" of "a/ws353.tsv.gz"; the whole path if another file has that name."""
+    name = Path(path).name.split(".")[0] or path
+    return path if name in taken else name

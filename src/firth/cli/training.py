@@ -1,0 +1,155 @@
+"""A training run as a person sees it: bar, checkpoint, Ctrl-C, model, what to type next.
+
+While it runs, what has been reached is kept in MODEL.checkpoint; --resume goes on from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firth import compiled
+from firth.cli import output
+from firth.cli.bar import PlainProgress, progress
+from firth.errors import SettingError, StorageError
+from firth.files import must_not_exist, rescue
+
+if TYPE_CHECKING:
+    from firth.text.corpus import Corpus
+    from firth.vectors.fitted import Fitted
+    from firth.vectors.vectors import Vectors
+
+#: what compiling everything once takes, to be said while one waits
+COMPILE_SECONDS = 15
+
+
+@dataclasses.dataclass
+class Run:
+    """One training: what, from what, to where.
+
+    settings: a SkipGram, CBOW…
+    """
+
+    settings: Any
+    corpus: Corpus
+    out: Path
+    dev: Corpus | None = None
+    init_from: Vectors | None = None
+    freeze: bool = False
+    continue_from: Fitted | None = None
+    resume: bool = False
+    overwrite: bool = False
+    watcher: PlainProgress = dataclasses.field(default_factory=progress)
+
+    @property
+    def checkpoint(self) -> Path:
+        return checkpoint_of(self.out)
+
+    def go(self) -> tuple[Fitted, float]:
+        """Trains and saves: the model, and the seconds it took.
+
+        Raises:
+            FirthError; KeyboardInterrupt, whose text names what was kept.
+        """
+        from firth.static.fit import Interrupted
+
+        if compiled.is_cold():
+            self.watcher.say(f"compiling for this machine, once: about {COMPILE_SECONDS} s")
+        started = time.perf_counter()
+        try:
+            fitted = self.settings.fit(
+                self.corpus,
+                dev=self.dev,
+                init_from=self.init_from,
+                freeze=self.freeze,
+                continue_from=self.continue_from,
+                checkpoint=self.checkpoint,
+                resume=self.resume,
+                progress=self.watcher,
+            )
+        except Interrupted as interrupt:
+            self.watcher.finish()
+            raise KeyboardInterrupt(self.keep(interrupt.fitted)) from None
+        finally:
+            self.watcher.finish()
+        seconds = time.perf_counter() - started
+        # who could begin the interrupted run could also replace the model
+        fitted.save(self.out, overwrite=self.overwrite or self.resume)
+        shutil.rmtree(self.checkpoint, ignore_errors=True)
+        return fitted, seconds
+
+    def keep(self, fitted: Fitted | None) -> str:
+        """Saves what an interrupted run has reached; the sentence that says where."""
+        goes_on = ""
+        if self.checkpoint.is_dir():
+            goes_on = " To go on, give the same command with --resume."
+        if fitted is None:
+            return f"Interrupted before there was a model; {self.out} was not written.{goes_on}"
+        partial = self.out
+        if partial.exists():
+            # an older, finished model is worth more than half a new one
+            partial = self.out.with_name(f"{self.out.stem}.partial{self.out.suffix}")
+        fitted.save(partial, overwrite=True)
+        return f"Interrupted; what was learnt so far is in {partial}.{goes_on}"
+
+
+def checkpoint_of(out: Path) -> Path:
+    """The folder beside a model that keeps the state of its unfinished training."""
+    return out.with_name(out.name + ".checkpoint")
+
+
+def must_be_free(out: Path, *, overwrite: bool, resume: bool = False) -> None:
+    """What can be known before the work begins: whether it can be saved at its end.
+
+    Raises:
+        ModelExistsError, StorageError; SettingError: nothing to resume.
+    """
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise StorageError(f"{out}: the folder {parent} does not exist; make it first.")
+    rescue(out)
+    checkpoint = checkpoint_of(out)
+    if not resume:
+        must_not_exist(out, overwrite)
+    elif not checkpoint.is_dir():
+        raise SettingError(
+            f"--resume: there is no {checkpoint}, so there is nothing to go on from; leave "
+            "--resume out to begin anew."
+        )
+
+
+def summary(fitted: Fitted, out: Path, seconds: float) -> dict[str, Any]:
+    """What `firth train --json` prints."""
+    last = fitted.history[-1] if fitted.history else {}
+    return {
+        "path": str(out),
+        "kind": fitted.kind,
+        "words": len(fitted.vectors),
+        "dim": fitted.vectors.dim,
+        "seconds": round(seconds, 2),
+        "epochs": len(fitted.history),
+        "loss": last.get("loss"),
+        "history": fitted.history,
+        "corpus": fitted.corpus,
+    }
+
+
+def tell(document: dict[str, Any], vectors: Vectors) -> None:
+    """The short summary, and what to type next."""
+    loss = document["loss"]
+    output.write(
+        f"{document['path']}: {document['words']:,} words, {document['dim']} numbers each, "
+        f"{document['epochs']} epochs in {document['seconds']:.1f} s"
+        + (f", loss {loss:.4f}" if loss is not None else "")
+    )
+    output.write(f"Next: firth neighbors {document['path']} {typical_word(vectors)}")
+
+
+def typical_word(vectors: Vectors) -> str:
+    """A word to try: past the commonest, which stand beside everything, and of some length."""
+    some = [vectors.vocabulary[i] for i in range(min(len(vectors), 400))]
+    long = [word for word in some[100:] if len(word) > 4] or some
+    return long[0]

@@ -1,0 +1,93 @@
+"""From a block of the stream to pairs: subsampling, then windows.
+
+A chunk is a run of consecutive kept tokens, packed across line ends; each token carries the
+bounds of its line, so that no pair crosses one. The pairs of a chunk are kept twice, by hidden
+row and by target, so that both sides can be summed row by row:
+
+    n_targets[t]       targets of hidden row t               words[t, j]  the j-th one (row of U)
+    n_hidden[c]        hidden rows that predict target c     hidden[c, i] the i-th one
+    target[c]          its word                              place[t, j]  flat place in hidden
+
+A hidden row is what predicts: skip-gram's input row, CBOW's mean. A target is one occurrence of
+a word to be predicted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from firth.compiled import kernel
+from firth.kernels.rng import below, uniform
+
+
+class Pairs(NamedTuple):
+    """The pairs of one chunk; see the head of the file."""
+
+    n_targets: np.ndarray  # int64[T]
+    words: np.ndarray  # int64[T, most]
+    place: np.ndarray  # int64[T, most]
+    n_hidden: np.ndarray  # int64[C]
+    hidden: np.ndarray  # int64[C, most]
+    target: np.ndarray  # int64[C]
+
+
+@kernel
+def empty_pairs(chunk, targets, most):
+    """Room for `chunk` hidden rows, `targets` targets and at most `most` pairs of each."""
+    return Pairs(
+        np.zeros(chunk, np.int64),
+        np.zeros((chunk, most), np.int64),
+        np.zeros((chunk, most), np.int64),
+        np.zeros(targets, np.int64),
+        np.zeros((targets, most), np.int64),
+        np.zeros(targets, np.int64),
+    )
+
+
+@kernel(inline="always")
+def add_pair(n_targets, words, place, n_hidden, hidden, target, t, c):
+    """Hidden row `t` predicts target `c`; the arrays are those of `Pairs`.
+
+    (Taken apart by the caller: to reach into a tuple inside a loop counts references each time.)
+    """
+    j, i = n_targets[t], n_hidden[c]
+    words[t, j] = target[c]
+    place[t, j] = c * hidden.shape[1] + i
+    hidden[c, i] = t
+    n_targets[t] = j + 1
+    n_hidden[c] = i + 1
+
+
+@kernel
+def subsample(ids, ends, keep, rng):
+    """The tokens of a block that stay, and the bounds of the line of each.
+
+    ids int32[n], ends int64[lines] (exclusive, within the block; the last is n),
+    keep float32[V] the probability of each word to stay (1 or more: always), Mikolov 2013b in
+    the form of word2vec.c: (sqrt(f / t) + 1) t / f.
+    Returns (word int64[m], first int64[m], last int64[m]): `last` is exclusive, all count
+    kept tokens.
+    """
+    word = np.empty(ids.shape[0], np.int64)
+    first = np.empty(ids.shape[0], np.int64)
+    last = np.empty(ids.shape[0], np.int64)
+    m = start = i = 0
+    for line in range(ends.shape[0]):
+        while i < ends[line]:
+            w = ids[i]
+            if keep[w] >= 1 or uniform(rng) < keep[w]:
+                word[m] = w
+                first[m] = start
+                m += 1
+            i += 1
+        last[start:m] = m
+        start = m
+    return word[:m], first[:m], last[:m]
+
+
+@kernel(inline="always")
+def reach(window, shrink, rng):
+    """How far the window of one token reaches: U{1…window} if it shrinks (word2vec.c)."""
+    return 1 + below(rng, window) if shrink else window

@@ -1,0 +1,155 @@
+"""CBOW: the words around a position, averaged, predict the word in it.
+
+    h_i = 1/n sum_{0 < |j - i| <= b_i} w_{word j};   sum over positions i of  J(h_i, word i)
+    b_i ~ U{1…window}                       Mikolov 2013a (arXiv 1301.3781), 3.1; EMB, FA, JADS
+
+W float32[V, d]  input rows, the vectors that are kept        J, U  the objective (kernels/)
+
+The error dJ/dh reaches each of the n context rows whole (`cbow_update="mikolov"`, word2vec.c
+and gensim) or divided by n (`"exact"`, the gradient; arXiv 2012.15332).
+
+Two kernels with one meaning, chosen by `exact`: `exact_block` is the definition, position after
+position. `fast_block` takes chunks of consecutive kept tokens; windows slide, so means are
+differences of running sums, and errors go back as a difference array:
+
+    P[c] = sum of rows before c:     n h_i = P[last] - P[first] - w_{word i}
+    D[first] += e_i, D[last] -= e_i: the running sum of D at c is the error of row c, with e_c
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firth.compiled import kernel
+from firth.kernels.linear import add_row, clear_row, copy_row, mix_rows, prefetch_row
+from firth.kernels.objectives import chunk, pair
+from firth.kernels.windows import add_pair, empty_pairs, reach, subsample
+from firth.settings import setting
+from firth.static.window_model import WindowModel
+
+
+@dataclass(frozen=True)
+class CBOW(WindowModel):
+    """Continuous bag of words; `fit` trains it. Every setting is explained by `firth train cbow
+    --help`."""
+
+    rate: float = setting(0.05, "first learning rate; falls linearly to rate / 10000", low=0)
+    shared: int = setting(16, "noise words a chunk shares (negative sampling)", low=1)
+    cbow_update: str = setting(
+        "mikolov",
+        "the error reaches each context word whole (mikolov) or divided by their number (exact)",
+        choices=("mikolov", "exact"),
+    )
+
+    @property
+    def kind(self) -> str:
+        return "cbow"
+
+    @property
+    def divided(self) -> bool:
+        return self.cbow_update == "exact"
+
+    @property
+    def block(self):
+        return exact_block if self.exact else fast_block
+
+
+@kernel
+def fast_block(
+    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+):
+    """Trains on one block of the stream; arguments and results as in skipgram.fast_block.
+
+    divided: the error is divided by the number of context words.
+    """
+    word, first, last = subsample(ids, ends, keep, rng)
+    n_kept, d = word.shape[0], W.shape[1]
+    T, C = length, length + 2 * window
+    H, E = np.zeros((T, d), np.float32), np.empty((T, d), np.float32)
+    P, D = np.zeros((C + 1, d), np.float32), np.empty((C + 1, d), np.float32)
+    left, right = np.empty(T, np.int64), np.empty(T, np.int64)
+    pairs = empty_pairs(T, T, 1)
+    n_targets, words, place, n_hidden, hidden, target = pairs
+    U = objective.U
+    one = np.float32(1)
+    loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
+    for start in range(0, n_kept, T):
+        m = min(T, n_kept - start)
+        begin, end = max(0, start - window), min(n_kept, start + m + window)
+        for i in range(start + m, min(start + m + T, n_kept)):
+            prefetch_row(W, word[min(i + window, n_kept - 1)])
+            prefetch_row(U, min(word[i], U.shape[0] - 1))
+        for c in range(end - begin):
+            copy_row(P, c + 1, P, c)
+            add_row(P, c + 1, one, W, word[begin + c])
+            clear_row(D, c)
+        clear_row(D, end - begin)
+        before = n_pairs
+        for t in range(m):
+            i = start + t
+            b = reach(window, shrink, rng)
+            left[t] = max(first[i], i - b) - begin
+            right[t] = min(last[i], i + b + 1) - begin
+            n = right[t] - left[t] - 1
+            target[t] = word[i]
+            n_targets[t] = 0
+            n_hidden[t] = 0
+            if n > 0:
+                x = one / np.float32(n)
+                mix_rows(H, t, x, P, right[t], -x, P, left[t], -x, W, word[i])
+                add_pair(n_targets, words, place, n_hidden, hidden, target, t, t)
+                n_pairs += 1
+            else:
+                clear_row(H, t)
+        measured = n_chunks % measure == 0
+        n_chunks += 1
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (start / n_kept))
+        loss += chunk(objective, H, m, pairs, m, E, rate, measured, rng)
+        if measured:
+            n_measured += n_pairs - before
+        for t in range(m):
+            n = right[t] - left[t] - 1
+            if n > 0:
+                x = one / np.float32(n) if divided else one
+                add_row(D, left[t], x, E, t)
+                add_row(D, right[t], -x, E, t)
+                # the running sum will hand e_t to position t itself: take it back first
+                if not frozen[word[start + t]]:
+                    add_row(W, word[start + t], -x, E, t)
+        for c in range(end - begin):
+            if not frozen[word[begin + c]]:
+                add_row(W, word[begin + c], one, D, c)
+            add_row(D, c + 1, one, D, c)
+    return loss, n_measured, n_pairs
+
+
+@kernel
+def exact_block(
+    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+):
+    """The definition, with the arguments and results of `fast_block`; every pair is measured."""
+    word, first, last = subsample(ids, ends, keep, rng)
+    n_kept, d = word.shape[0], W.shape[1]
+    H, E = np.zeros((1, d), np.float32), np.zeros((1, d), np.float32)
+    loss, n_pairs = 0.0, 0
+    for i in range(n_kept):
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))
+        b = reach(window, shrink, rng)
+        left, right = max(first[i], i - b), min(last[i], i + b + 1)
+        n = right - left - 1
+        if n == 0:
+            continue
+        share = np.float32(1) / np.float32(n)
+        clear_row(H, 0)
+        clear_row(E, 0)
+        for j in range(left, right):
+            if j != i:
+                add_row(H, 0, share, W, word[j])
+        loss += pair(objective, H, 0, E, 0, word[i], rate, rng)
+        n_pairs += 1
+        for j in range(left, right):
+            if j != i and not frozen[word[j]]:
+                add_row(W, word[j], share if divided else np.float32(1), E, 0)
+    return loss, n_pairs, n_pairs

@@ -1,0 +1,422 @@
+"""The one loop of the static models: encode, begin, pass over the blocks, keep what was reached."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FitError, SettingError, VocabularyError
+from firth.kernels.linear import padded
+from firth.kernels.objectives import Objective
+from firth.kernels.rng import seeded
+from firth.progress import SILENT, Progress
+from firth.static import blocks, start
+from firth.static.start import Matrices
+from firth.static.window_model import WindowModel
+from firth.text.corpus import Corpus
+from firth.text.stream import Encoded, Stream, encode
+from firth.text.vocabulary import Vocabulary
+from firth.vectors.fitted import Fitted, load
+from firth.vectors.vectors import Vectors
+
+Text = Corpus | Iterable[str] | Iterable[list[str]]
+
+#: blocks between two looks at the clock, at Ctrl-C and at the numbers
+SEGMENT = 128
+#: the loss of training is taken on every so many-th chunk, as logarithms cost time
+MEASURE = 64
+#: the epoch number that the noise of held-out measurements is drawn with
+HELD_OUT = 2**40
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while training; `fitted` is what was reached."""
+
+    def __init__(self, fitted: Fitted) -> None:
+        super().__init__("training was interrupted")
+        self.fitted = fitted
+
+
+@dataclass
+class Tally:
+    """The loss of an epoch so far, in float64; a pair's loss is -J in nats."""
+
+    loss: float = 0.0
+    measured: int = 0
+    pairs: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def add(self, loss: float, measured: int, pairs: int, tokens: int) -> None:
+        self.loss += loss
+        self.measured += measured
+        self.pairs += pairs
+        self.tokens += tokens
+
+    def mean(self) -> float:
+        return self.loss / self.measured if self.measured else float("nan")
+
+
+@dataclass
+class Run:
+    """One training: what is fixed, and where it stands."""
+
+    model: WindowModel
+    stream: Stream
+    vocabulary: Vocabulary
+    corpus: dict[str, Any]
+    keep: np.ndarray
+    chunk: int
+    matrices: Matrices
+    objective: Objective
+    threads: int
+    progress: Progress
+    edges: np.ndarray = field(init=False)
+    epoch: int = 0
+    block: int = 0
+    tally: Tally = field(default_factory=Tally)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: tuple[np.ndarray, np.ndarray] | None = None
+    worse: int = 0
+
+    def __post_init__(self) -> None:
+        self.edges = blocks.cut(self.stream)
+
+    @property
+    def size(self) -> int:
+        """Tokens of the stream."""
+        return len(self.stream.ids)
+
+    def rates(self, tokens: int, end: int) -> tuple[float, float]:
+        """The learning rate at two places of the present epoch, in tokens."""
+        whole, before = self.model.epochs * self.size, self.epoch * self.size
+        floor = self.model.rate * 1e-4
+        first, last = (self.model.rate * (1 - (before + at) / whole) for at in (tokens, end))
+        return max(first, floor), max(last, floor)
+
+    def train_block(self, number: int) -> tuple[float, int, int]:
+        """One block of the stream, by the kernel of the model."""
+        begin, end = int(self.edges[number]), int(self.edges[number + 1])
+        return self._kernel(
+            self.stream, begin, end, self.rates(begin, end), MEASURE,
+            seeded(self.model.seed, self.epoch, number),
+        )  # fmt: skip
+
+    def show(self) -> None:
+        """Tells the watcher how far it is."""
+        tally = self.tally
+        self.progress.advance(
+            self.epoch * self.size + tally.tokens,
+            loss=tally.mean(),
+            rate=self.rates(tally.tokens, self.size)[0],
+        )
+
+    def measure(self, held_out: Stream, pool: ThreadPoolExecutor) -> float:
+        """Mean loss per pair of a held-out stream; nothing moves (the rate is zero)."""
+        edges, results = blocks.cut(held_out), []
+
+        def work(number: int) -> None:
+            begin, end = int(edges[number]), int(edges[number + 1])
+            rng = seeded(self.model.seed, HELD_OUT, number)
+            results.append(self._kernel(held_out, begin, end, (0.0, 0.0), 1, rng))
+
+        _, interrupted = blocks.work_off(
+            work, 0, len(edges) - 1, pool, self.threads, lambda: None
+        )
+        if interrupted:
+            raise KeyboardInterrupt
+        return sum(r[0] for r in results) / max(1, sum(r[1] for r in results))
+
+    def _kernel(self, stream, begin, end, rates, measure, rng):
+        block = blocks.read(stream, begin, end)
+        return self.model.block(
+            self.objective, self.matrices.W, self.matrices.frozen, block.ids, block.ends,
+            self.keep, self.model.window, self.model.shrink_windows, self.chunk,
+            self.model.divided, rates, measure, rng,
+        )  # fmt: skip
+
+    def fitted(self) -> Fitted:
+        """The state as it is, without the padding; the arrays are views."""
+        dim = self.model.dim
+        return Fitted(
+            kind=self.model.kind,
+            vectors=Vectors(self.vocabulary, self.matrices.W[:, :dim]),
+            state={"output": self.matrices.U[:, :dim], "counts": self.vocabulary.counts},
+            settings=self.model.to_json(),
+            history=self.history,
+            corpus=self.corpus,
+        )
+
+
+def fit(
+    model: WindowModel,
+    corpus: Text,
+    *,
+    dev: Text | None = None,
+    init_from: Vectors | Fitted | None = None,
+    freeze: bool = False,
+    continue_from: Fitted | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: Progress = SILENT,
+) -> Fitted:
+    """See `WindowModel.fit`."""
+    if init_from is not None and continue_from is not None:
+        raise SettingError("init_from and continue_from cannot be given together; choose one.")
+    if freeze and init_from is None:
+        raise SettingError("freeze keeps the vectors of init_from as they are; give init_from.")
+    if resume and checkpoint is None:
+        raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
+    threads = model.threads or os.cpu_count() or 1
+    corpus = _corpus(corpus)
+    encoded = encode(
+        corpus,
+        min_count=model.min_count,
+        max_size=model.max_size,
+        threads=threads,
+        keep=continue_from.vectors.vocabulary if continue_from else None,
+        progress=progress,
+    )
+    _worth_training(encoded)
+    progress.say(memory_estimate(model, len(encoded.vocabulary), len(encoded.stream.ids)))
+    matrices = start.fresh(model, len(encoded.vocabulary))
+    if init_from is not None:
+        taken, words = start.given(matrices, encoded.vocabulary, init_from, freeze)
+        progress.say(f"{taken:,} of {words:,} words start from the given vectors.")
+    if continue_from is not None:
+        start.continued(model, matrices, encoded.vocabulary, continue_from, progress)
+    counts = np.asarray(encoded.vocabulary.counts)
+    keep = start.keep_probability(counts, model.subsample)
+    run = Run(
+        model=model,
+        stream=encoded.stream,
+        vocabulary=encoded.vocabulary,
+        corpus=_summary(corpus, encoded),
+        keep=keep,
+        chunk=start.chunk_length(model, counts, keep),
+        matrices=matrices,
+        objective=start.objective_of(model, counts, matrices.U, progress),
+        threads=threads,
+        progress=progress,
+    )
+    if resume and checkpoint is not None:
+        _resume(run, checkpoint)
+    held_out = None
+    if dev is not None:
+        held_out = encode(
+            _corpus(dev), vocabulary=encoded.vocabulary, threads=threads
+        ).stream
+    with blocks.one_blas_thread(), ThreadPoolExecutor(threads) as pool:
+        _train(run, pool, held_out, checkpoint)
+    if checkpoint is not None:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+    return run.fitted()
+
+
+def _train(
+    run: Run, pool: ThreadPoolExecutor, held_out: Stream | None, checkpoint: Path | None
+) -> None:
+    """The epochs that are left.
+
+    Raises:
+        FitError, Interrupted: as in `WindowModel.fit`.
+    """
+    lock = threading.Lock()
+    run.progress.start(f"training {run.model.kind}", run.model.epochs * run.size, "words")
+
+    def work(number: int) -> None:
+        result = run.train_block(number)
+        with lock:
+            run.tally.add(*result, tokens=int(run.edges[number + 1] - run.edges[number]))
+
+    saved = time.monotonic()
+    try:
+        while run.epoch < run.model.epochs:
+            while run.block < len(run.edges) - 1:
+                began = time.monotonic()
+                segment = min(run.block + SEGMENT, len(run.edges) - 1)
+                run.block, interrupted = blocks.work_off(
+                    work, run.block, segment, pool, run.threads, run.show
+                )
+                run.tally.seconds += time.monotonic() - began
+                _must_be_finite(run, checkpoint)
+                run.show()
+                if interrupted:
+                    raise KeyboardInterrupt
+                if checkpoint and time.monotonic() - saved >= run.model.checkpoint_every:
+                    _save_checkpoint(run, checkpoint)
+                    saved = time.monotonic()
+            if _end_of_epoch(run, pool, held_out):
+                break
+    except KeyboardInterrupt:
+        if checkpoint:
+            _save_checkpoint(run, checkpoint)
+        raise Interrupted(run.fitted()) from None
+    finally:
+        run.progress.finish()
+    if run.best is not None:
+        run.matrices.W[:], run.matrices.U[:] = run.best
+
+
+def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -> bool:
+    """Notes the epoch in the history; true if training is to stop."""
+    tally = run.tally
+    entry = {
+        "epoch": run.epoch + 1,
+        "loss": tally.mean(),
+        "pairs": tally.pairs,
+        "words_per_second": round(tally.tokens / tally.seconds) if tally.seconds else None,
+        "rate": run.rates(run.size, run.size)[0],
+    }
+    stop = False
+    if held_out is not None:
+        entry["held_out_loss"] = run.measure(held_out, pool)
+        earlier = [e["held_out_loss"] for e in run.history]
+        if not earlier or entry["held_out_loss"] < min(earlier):
+            run.best = run.matrices.W.copy(), run.matrices.U.copy()
+            run.worse = 0
+        else:
+            run.worse += 1
+            stop = run.worse >= run.model.patience
+            if stop:
+                run.progress.say(
+                    f"The held-out loss has not improved for {run.worse} epoch(s): stopped after "
+                    f"epoch {run.epoch + 1}, the best state is kept."
+                )
+    run.history.append(entry)
+    run.epoch, run.block, run.tally = run.epoch + 1, 0, Tally()
+    return stop
+
+
+def _must_be_finite(run: Run, checkpoint: Path | None) -> None:
+    if np.isfinite(run.tally.loss):
+        return
+    kept = (
+        f"the last good state is in {checkpoint}"
+        if checkpoint is not None and checkpoint.is_dir()
+        else "nothing was saved"
+    )
+    rate = run.rates(0, 0)[0]
+    raise FitError(
+        f"The loss overflowed in epoch {run.epoch + 1} at learning rate {rate:.4g}; lower --rate "
+        f"(rate={run.model.rate / 2:g}, say) or --chunk; {kept}."
+    )
+
+
+def _save_checkpoint(run: Run, folder: Path) -> None:
+    """The state as a model folder, with the place in the stream among its corpus notes."""
+    fitted = run.fitted()
+    place = {
+        "epoch": run.epoch,
+        "block": run.block,
+        "worse": run.worse,
+        "tally": asdict(run.tally),
+    }
+    fitted.corpus = {**fitted.corpus, "checkpoint": place}
+    if run.best is not None:
+        dim = run.model.dim
+        fitted.state["best"] = run.best[0][:, :dim]
+        fitted.state["best_output"] = run.best[1][:, :dim]
+    fitted.save(folder, overwrite=True)
+
+
+def _resume(run: Run, folder: Path) -> None:
+    """Puts `run` where the checkpoint stopped.
+
+    Raises:
+        FormatError: no checkpoint there, or a damaged one.
+        SettingError: it belongs to another run.
+    """
+    older = load(folder)
+    place = older.corpus.get("checkpoint")
+    if place is None:
+        raise SettingError(f"{folder} is a finished model, not a checkpoint; start anew.")
+    now = run.model.to_json()
+    free = {"threads", "checkpoint_every"}  # these do not change what is computed
+    for name, was in older.settings.items():
+        if now.get(name) != was and name not in free:
+            raise SettingError(
+                f"{folder} was made with {name}={was}, this run has {name}={now.get(name)}; give "
+                "the same settings, or start anew without resuming."
+            )
+    if list(older.vectors.vocabulary) != list(run.vocabulary) or not np.array_equal(
+        older.state["counts"], run.vocabulary.counts
+    ):
+        raise SettingError(
+            f"{folder} was made from another text: its vocabulary has {len(older.vectors)} words, "
+            f"this one {len(run.vocabulary)} or other counts; start anew without resuming."
+        )
+    dim = run.model.dim
+    run.matrices.W[:, :dim] = older.vectors.matrix
+    run.matrices.U[:, :dim] = older.state["output"]
+    if "best" in older.state:
+        run.best = np.zeros_like(run.matrices.W), np.zeros_like(run.matrices.U)
+        run.best[0][:, :dim] = older.state["best"]
+        run.best[1][:, :dim] = older.state["best_output"]
+    run.epoch, run.block, run.worse = place["epoch"], place["block"], place["worse"]
+    run.tally = Tally(**place["tally"])
+    run.history = list(older.history)
+    run.progress.say(f"Going on from epoch {run.epoch + 1}, block {run.block + 1}.")
+
+
+def memory_estimate(model: WindowModel, words: int, tokens: int) -> str:
+    """One sentence: what training will hold in memory, and a warning if that is too much."""
+    row = padded(model.dim) * 4
+    matrices = row * (words + start.output_rows(model, words))
+    text = (
+        f"{words:,} words, {tokens:,} tokens: the matrices take {_size(matrices)}, "
+        f"the ids {_size(4 * tokens)}."
+    )
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):  # not on this system
+        return text
+    if matrices > free:
+        text += (
+            f" Only {_size(free)} of memory are free: lower --dim, raise --min-count or give "
+            "--max-size."
+        )
+    return text
+
+
+def _size(n: float) -> str:
+    return f"{n / 1e9:,.1f} GB" if n >= 1e9 else f"{n / 1e6:,.1f} MB"
+
+
+def _corpus(text: Text) -> Corpus:
+    return text if isinstance(text, Corpus) else Corpus(text)
+
+
+def _worth_training(encoded: Encoded) -> None:
+    """Raises VocabularyError if no word of the stream has another one beside it."""
+    words = len(encoded.vocabulary)
+    if words < 2:
+        raise VocabularyError(
+            f"The vocabulary holds one word, '{encoded.vocabulary[0]}'; training needs two or "
+            "more. Lower --min-count, or check the tokenizer."
+        )
+    ends = np.asarray(encoded.stream.ends)
+    if len(ends) == 0 or np.diff(ends, prepend=0).max() < 2:
+        raise VocabularyError(
+            f"No line of the corpus holds two of the {words} words, so that no word has a "
+            "neighbour to learn from; give a text with a sentence or paragraph a line."
+        )
+
+
+def _summary(corpus: Corpus, encoded: Encoded) -> dict[str, Any]:
+    return {
+        **corpus.summary(),
+        "lines": encoded.lines,
+        "tokens": encoded.tokens,
+        "types": encoded.types,
+        "kept_tokens": len(encoded.stream.ids),
+    }

@@ -1,0 +1,114 @@
+"""Skip-gram: a word predicts the words around it.
+
+    sum over positions i, over j with 0 < |j - i| <= b_i of  J(w_{word i}, word j)
+    b_i ~ U{1…window}                       Mikolov 2013a (arXiv 1301.3781), 3.2; JADS, EMB
+
+W float32[V, d]  input rows, the vectors that are kept        J, U  the objective (kernels/)
+
+Two kernels with one meaning, chosen by `exact`:
+
+* `exact_block`, the definition: pair after pair, each at the newest values. As word2vec.c, the
+  context word's input row predicts the centre word.
+* `fast_block`: chunks of consecutive kept tokens, packed across line ends. The rows of a chunk
+  are gathered, the objective treats all its pairs at once, the rows are written back once. Here
+  the centre word's input row predicts the context words (as fastText): over a line the pairs
+  are the same set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firth.compiled import kernel
+from firth.kernels.linear import add_row, clear_row, copy_row, prefetch_row
+from firth.kernels.objectives import chunk, pair
+from firth.kernels.windows import add_pair, empty_pairs, reach, subsample
+from firth.static.window_model import WindowModel
+
+
+@dataclass(frozen=True)
+class SkipGram(WindowModel):
+    """Skip-gram word vectors; `fit` trains them. Every setting is explained by `firth train
+    skipgram --help`."""
+
+    @property
+    def kind(self) -> str:
+        return "skipgram"
+
+    @property
+    def block(self):
+        return exact_block if self.exact else fast_block
+
+
+@kernel
+def fast_block(
+    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+):
+    """Trains on one block of the stream.
+
+    ids int32[n], ends int64[lines], keep float32[V]: see `subsample`. frozen bool[V]: rows of W
+    that stay. rates (first, last): the rate falls from one to the other. measure: the loss is
+    taken on every measure-th chunk. length: tokens a chunk. divided: not used here (CBOW).
+    Returns (sum of -J over the measured pairs, measured pairs, all pairs).
+    """
+    word, first, last = subsample(ids, ends, keep, rng)
+    n_kept = word.shape[0]
+    T, C = length, length + 2 * window
+    H, E = np.zeros((T, W.shape[1]), np.float32), np.empty((T, W.shape[1]), np.float32)
+    pairs = empty_pairs(T, C, 2 * window)
+    n_targets, words, place, n_hidden, hidden, target = pairs
+    U = objective.U
+    loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
+    for start in range(0, n_kept, T):
+        m = min(T, n_kept - start)
+        begin, end = max(0, start - window), min(n_kept, start + m + window)
+        for i in range(end, min(end + T, n_kept)):
+            prefetch_row(W, word[i])
+            prefetch_row(U, min(word[i], U.shape[0] - 1))
+        for c in range(end - begin):
+            target[c] = word[begin + c]
+            n_hidden[c] = 0
+        before = n_pairs
+        for t in range(m):
+            i = start + t
+            copy_row(H, t, W, word[i])
+            n_targets[t] = 0
+            b = reach(window, shrink, rng)
+            for j in range(max(first[i], i - b), min(last[i], i + b + 1)):
+                if j != i:
+                    add_pair(n_targets, words, place, n_hidden, hidden, target, t, j - begin)
+            n_pairs += n_targets[t]
+        measured = n_chunks % measure == 0
+        n_chunks += 1
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (start / n_kept))
+        loss += chunk(objective, H, m, pairs, end - begin, E, rate, measured, rng)
+        if measured:
+            n_measured += n_pairs - before
+        for t in range(m):
+            if not frozen[word[start + t]]:
+                add_row(W, word[start + t], np.float32(1), E, t)
+    return loss, n_measured, n_pairs
+
+
+@kernel
+def exact_block(
+    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+):
+    """The definition, with the arguments and results of `fast_block`; every pair is measured."""
+    word, first, last = subsample(ids, ends, keep, rng)
+    n_kept = word.shape[0]
+    E = np.zeros((1, W.shape[1]), np.float32)
+    loss, n_pairs = 0.0, 0
+    for i in range(n_kept):
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))
+        b = reach(window, shrink, rng)
+        for j in range(max(first[i], i - b), min(last[i], i + b + 1)):
+            if j != i:
+                clear_row(E, 0)
+                loss += pair(objective, W, word[j], E, 0, word[i], rate, rng)
+                n_pairs += 1
+                if not frozen[word[j]]:
+                    add_row(W, word[j], np.float32(1), E, 0)
+    return loss, n_pairs, n_pairs

@@ -1,0 +1,162 @@
+"""Where training begins: matrices, the objective's tables, given vectors, an older model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firth.errors import SettingError
+from firth.kernels.hierarchical_softmax import HierarchicalSoftmax
+from firth.kernels.huffman import huffman
+from firth.kernels.linear import padded_zeros
+from firth.kernels.negative_sampling import NegativeSampling
+from firth.kernels.noise import alias_table
+from firth.kernels.objectives import Objective
+from firth.kernels.sampled_softmax import SampledSoftmax
+from firth.kernels.softmax import Softmax
+from firth.progress import Progress
+from firth.static.window_model import WindowModel
+from firth.text.vocabulary import Vocabulary
+from firth.vectors.fitted import Fitted
+from firth.vectors.vectors import Vectors
+
+#: beyond this many words the full softmax is named slow
+SOFTMAX_WORDS = 10_000
+
+
+@dataclass
+class Matrices:
+    """What training changes. Rows are padded (kernels/linear.py)."""
+
+    W: np.ndarray  # float32[V, padded(dim)]  input rows
+    U: np.ndarray  # float32[V or V - 1, padded(dim)]  output rows
+    frozen: np.ndarray  # bool[V]  rows of W that stay
+
+
+def output_rows(model: WindowModel, words: int) -> int:
+    """Rows of U: inner nodes of the tree, else words."""
+    return words - 1 if model.objective == "hierarchical-softmax" else words
+
+
+def fresh(model: WindowModel, words: int) -> Matrices:
+    """W uniform in +-1 / (2 dim) (word2vec.c), U zero."""
+    W = padded_zeros(words, model.dim)
+    U = padded_zeros(output_rows(model, words), model.dim)
+    rng = np.random.default_rng(model.seed)
+    for first in range(0, words, 4096):  # in blocks: no second copy of the matrix
+        rows = W[first : first + 4096]
+        rows[:, : model.dim] = (rng.random((len(rows), model.dim), np.float32) - 0.5) / model.dim
+    return Matrices(W, U, np.zeros(words, np.bool_))
+
+
+def given(
+    matrices: Matrices, vocabulary: Vocabulary, source: Vectors | Fitted, freeze: bool
+) -> tuple[int, int]:
+    """Rows of W start from the vectors of the same name; returns (words taken, words in all).
+
+    Raises:
+        SettingError: the vectors have another length, or no word in common.
+    """
+    vectors = source.vectors if isinstance(source, Fitted) else source
+    dim = int(vectors.matrix.shape[1])
+    if dim > matrices.W.shape[1] or dim <= matrices.W.shape[1] - 16:
+        raise SettingError(f"The given vectors have {dim} numbers each; train with dim={dim}.")
+    rows = vectors.vocabulary.ids(list(vocabulary))
+    known = np.flatnonzero(rows >= 0)
+    if len(known) == 0:
+        raise SettingError(
+            f"None of the {len(vocabulary)} words of the corpus is among the {len(vectors)} given "
+            f"vectors (the first are {', '.join(map(repr, vectors.names[:3]))}); check the "
+            "tokenizer and the case."
+        )
+    for part in np.array_split(known, max(1, len(known) // 4096)):
+        matrices.W[part, :dim] = vectors.matrix[rows[part]]
+    if freeze:
+        matrices.frozen[known] = True
+    return len(known), len(vocabulary)
+
+
+def continued(
+    model: WindowModel,
+    matrices: Matrices,
+    vocabulary: Vocabulary,
+    older: Fitted,
+    progress: Progress,
+) -> None:
+    """Both matrices go on from `older`; words it did not have keep their fresh rows.
+
+    Raises:
+        SettingError: another kind of model, length or objective.
+    """
+    if older.kind != model.kind:
+        raise SettingError(f"A {older.kind} model cannot be continued as {model.kind}.")
+    for name in ("dim", "objective"):
+        was, now = older.settings.get(name), getattr(model, name)
+        if was != now:
+            raise SettingError(
+                f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
+            )
+    given(matrices, vocabulary, older, freeze=False)
+    output = older.state["output"]
+    if model.objective == "hierarchical-softmax":
+        # rows are inner nodes of a tree that other counts make another one
+        if list(older.vectors.vocabulary) == list(vocabulary) and np.array_equal(
+            older.state["counts"], vocabulary.counts
+        ):
+            matrices.U[:, : model.dim] = output
+        else:
+            progress.say(
+                "The counts have changed, so the Huffman tree is a new one: its inner nodes start "
+                "from zero, the word vectors go on."
+            )
+        return
+    rows = older.vectors.vocabulary.ids(list(vocabulary))
+    known = np.flatnonzero(rows >= 0)
+    for part in np.array_split(known, max(1, len(known) // 4096)):
+        matrices.U[part, : model.dim] = output[rows[part]]
+
+
+def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
+    """float32[V]: (sqrt(f / t) + 1) t / f with f the share of the word, as word2vec.c."""
+    if subsample == 0:
+        return np.full(len(counts), 2, np.float32)
+    share = counts / counts.sum()
+    return ((np.sqrt(share / subsample) + 1) * subsample / share).astype(np.float32)
+
+
+def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> int:
+    """Tokens a chunk: `model.chunk`, or fewer where a word would meet itself too often.
+
+    All gradients of a chunk are taken at the values it began with, so a word with n pairs in it
+    makes one step of up to n x rate. With a few words, or a very frequent one, that would
+    overshoot and grow without bound: the expected n x rate is held to one half.
+    """
+    kept = counts * np.minimum(keep, 1)
+    share = float((kept / kept.sum()).max())
+    load = share * 2 * model.window * model.rate
+    return max(1, min(model.chunk, int(0.5 / load))) if load > 0 else model.chunk
+
+
+def objective_of(
+    model: WindowModel, counts: np.ndarray, U: np.ndarray, progress: Progress
+) -> Objective:
+    """The objective with its tables, over output rows U."""
+    if model.objective == "hierarchical-softmax":
+        points, codes, offsets = huffman(counts)
+        return HierarchicalSoftmax(U, points, codes, offsets, int(np.diff(offsets).max()))
+    if model.objective == "softmax":
+        if len(counts) > SOFTMAX_WORDS:
+            progress.say(
+                f"The full softmax sums over all {len(counts):,} words for each pair, which is "
+                f"slow beyond {SOFTMAX_WORDS:,}: consider negative-sampling, or --max-size."
+            )
+        return Softmax(U)
+    weights = counts.astype(np.float64) ** model.noise_power
+    threshold, alias = alias_table(weights)
+    if model.objective == "sampled-softmax":
+        expected = model.samples * weights / weights.sum()
+        return SampledSoftmax(
+            U, threshold, alias, np.log(expected).astype(np.float32), model.samples
+        )
+    return NegativeSampling(U, threshold, alias, model.negatives, model.shared)

@@ -1,0 +1,100 @@
+"""The settings that skip-gram and CBOW share, and `fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firth.progress import SILENT, Progress
+from firth.settings import Settings, setting
+
+if TYPE_CHECKING:
+    from firth.text.corpus import Corpus
+    from firth.vectors.fitted import Fitted
+    from firth.vectors.vectors import Vectors
+
+OBJECTIVES = ("negative-sampling", "hierarchical-softmax", "softmax", "sampled-softmax")
+
+
+@dataclass(frozen=True)
+class WindowModel(Settings):
+    """What is common to models that predict inside a sliding window."""
+
+    dim: int = setting(100, "length of a vector", low=1)
+    window: int = setting(5, "words to each side that count as context, at most", low=1, high=1000)
+    min_count: int = setting(5, "words that occur less often are left out", low=1)
+    max_size: int | None = setting(None, "keep at most so many words, the most frequent", low=2)
+    epochs: int = setting(5, "passes over the corpus", low=1)
+    objective: str = setting("negative-sampling", "what is maximised", choices=OBJECTIVES)
+    negatives: int = setting(5, "noise words a pair (negative sampling)", low=1)
+    noise_power: float = setting(0.75, "exponent of the counts in the noise distribution")
+    samples: int = setting(64, "drawn words in the sum (sampled softmax)", low=1)
+    subsample: float = setting(
+        1e-3, "words more frequent than this share are thinned out; 0: none", low=0, high=1
+    )
+    shrink_windows: bool = setting(True, "draw each window's reach from 1 to `window`")
+    rate: float = setting(0.025, "first learning rate; falls linearly to rate / 10000", low=0)
+    threads: int = setting(0, "processor cores to use; 0: all", low=0)
+    seed: int = setting(1, "of the random numbers; one thread and one seed give the same bits", low=0)
+    exact: bool = setting(False, "pair by pair as in the paper: some ten times slower")
+    shared: int = setting(32, "noise words a chunk shares (negative sampling)", low=1)
+    chunk: int = setting(64, "tokens worked on at once, at most", low=1, high=4096)
+    patience: int = setting(1, "epochs without a better held-out loss before stopping", low=1)
+    checkpoint_every: float = setting(60.0, "seconds between checkpoints", low=0)
+
+    @property
+    def kind(self) -> str:
+        """The word for it on the command line."""
+        raise NotImplementedError
+
+    @property
+    def block(self) -> Any:
+        """The kernel that trains on one block of the stream."""
+        raise NotImplementedError
+
+    @property
+    def divided(self) -> bool:
+        """Whether the error is divided among the rows of a mean (CBOW)."""
+        return False
+
+    def fit(
+        self,
+        corpus: Corpus | Iterable[str] | Iterable[list[str]],
+        *,
+        dev: Corpus | Iterable[str] | Iterable[list[str]] | None = None,
+        init_from: Vectors | Fitted | None = None,
+        freeze: bool = False,
+        continue_from: Fitted | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+        progress: Progress = SILENT,
+    ) -> Fitted:
+        """Trains on `corpus`.
+
+        dev: held-out text; training stops when its loss has not improved for `patience` epochs,
+        and the best state is returned.
+        init_from: vectors that words of the same name start from; `freeze` keeps them so.
+        continue_from: a model to train further; its words stay, new ones join.
+        checkpoint: a folder to keep the state in while training; `resume` goes on from there.
+
+        Raises:
+            CorpusError, VocabularyError: nothing to learn from.
+            SettingError: settings that do not fit the given vectors or checkpoint.
+            FitError: the numbers overflowed.
+            Interrupted: Ctrl-C; `.fitted` is what was reached.
+        """
+        from firth.static.fit import fit
+
+        return fit(
+            self,
+            corpus,
+            dev=dev,
+            init_from=init_from,
+            freeze=freeze,
+            continue_from=continue_from,
+            checkpoint=Path(checkpoint) if checkpoint is not None else None,
+            resume=resume,
+            progress=progress,
+        )

@@ -1,0 +1,452 @@
+"""Word similarity and analogies, scored as one of five programs would; coverage always beside.
+
+The presets are rows of `protocols`. The report of the protocol "firth" also has 3CosMul, the
+mean over sections and a bootstrap interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import SettingError
+from firth.vectors import correlation
+from firth.vectors.protocols import Protocol, key_of, protocol_named
+from firth.vectors.questions import read_analogies, read_pairs
+from firth.vectors.search import unit
+from firth.vectors.solve import Answers, solve
+from firth.vectors.vectors import Vectors
+
+#: the first five sections of google.txt are the semantic ones, in every program
+SEMANTIC = 5
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class SimilarityReport:
+    """Correlation with human scores.
+
+    pairs: in the file.  covered: with both words known.  spearman, pearson: over the covered
+    ones, or over all with unknown words at similarity 0 if unknown="zero"; nan if undefined.
+    interval: 95 % of 1,000 bootstrap samples of Spearman (protocol firth).
+    gold, similarities: the numbers that were correlated.
+    """
+
+    name: str
+    protocol: str
+    limit: int | None
+    case: str
+    unknown: str
+    spearman: float
+    pearson: float
+    pairs: int
+    covered: int
+    interval: tuple[float, float] | None
+    gold: np.ndarray = field(repr=False, compare=False)
+    similarities: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def coverage(self) -> float:
+        """Fraction of the pairs whose words are known."""
+        return self.covered / self.pairs
+
+    @property
+    def spearman_p(self) -> float:
+        """Two-sided p of no correlation (Student's t), as scipy.stats.spearmanr."""
+        return correlation.spearman_p(self.spearman, len(self.gold))
+
+    @property
+    def pearson_p(self) -> float:
+        """Two-sided p of no correlation (exact for normals), as scipy.stats.pearsonr."""
+        return correlation.pearson_p(self.pearson, len(self.gold))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "spearman": _number(self.spearman),
+            "pearson": _number(self.pearson),
+            "pairs": self.pairs,
+            "covered": self.covered,
+        }
+
+    def details(self) -> dict[str, Any]:
+        """Everything the score depends on, as JSON."""
+        return self.to_json() | {
+            "name": self.name,
+            "metric": "cosine",
+            "protocol": self.protocol,
+            "limit": self.limit,
+            "case": self.case,
+            "unknown": self.unknown,
+            "coverage": self.coverage,
+            "interval": self.interval and list(self.interval),
+        }
+
+
+@dataclass(frozen=True)
+class SectionScore:
+    """asked: questions in the file.  covered: those scored.  correct_mul: by 3CosMul."""
+
+    correct: int
+    asked: int
+    covered: int
+    scored: int
+    correct_mul: int | None = None
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.scored if self.scored else math.nan
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "accuracy": _number(self.accuracy),
+            "correct": self.correct,
+            "asked": self.asked,
+            "covered": self.covered,
+        }
+
+
+@dataclass(frozen=True)
+class AnalogyReport:
+    """Right answers of a : b = c : d.
+
+    accuracy: correct / scored over all sections (micro); scored are the covered questions, or
+    all of them if unknown="wrong". interval: 95 % bootstrap interval of it (protocol firth).
+    """
+
+    name: str
+    protocol: str
+    limit: int | None
+    case: str
+    unknown: str
+    sections: dict[str, SectionScore]
+    interval: tuple[float, float] | None
+
+    @property
+    def total(self) -> SectionScore:
+        return _sum(list(self.sections.values()))
+
+    @property
+    def semantic(self) -> SectionScore:
+        """The first five sections."""
+        return _sum(list(self.sections.values())[:SEMANTIC])
+
+    @property
+    def syntactic(self) -> SectionScore:
+        """The sections after the fifth."""
+        return _sum(list(self.sections.values())[SEMANTIC:])
+
+    @property
+    def accuracy(self) -> float:
+        return self.total.accuracy
+
+    @property
+    def macro(self) -> float:
+        """Mean accuracy of the sections that have a scored question."""
+        return _mean([s.accuracy for s in self.sections.values() if s.scored])
+
+    @property
+    def accuracy_mul(self) -> float | None:
+        """3CosMul, micro; None if the protocol does not ask for it."""
+        total = self.total
+        if total.correct_mul is None:
+            return None
+        return total.correct_mul / total.scored if total.scored else math.nan
+
+    @property
+    def macro_mul(self) -> float | None:
+        if self.total.correct_mul is None:
+            return None
+        return _mean([s.correct_mul / s.scored for s in self.sections.values() if s.scored])  # type: ignore[operator]
+
+    @property
+    def correct(self) -> int:
+        return self.total.correct
+
+    @property
+    def asked(self) -> int:
+        return self.total.asked
+
+    @property
+    def covered(self) -> int:
+        return self.total.covered
+
+    @property
+    def coverage(self) -> float:
+        """Fraction of the questions whose four words are known."""
+        return self.covered / self.asked
+
+    def to_json(self) -> dict[str, Any]:
+        sections = {name: section.to_json() for name, section in self.sections.items()}
+        return self.total.to_json() | {"sections": sections}
+
+    def details(self) -> dict[str, Any]:
+        """Everything the score depends on, as JSON."""
+        return self.to_json() | {
+            "name": self.name,
+            "metric": "3CosAdd",
+            "protocol": self.protocol,
+            "limit": self.limit,
+            "case": self.case,
+            "unknown": self.unknown,
+            "coverage": self.coverage,
+            "macro": _number(self.macro),
+            "accuracy_3cosmul": _number(self.accuracy_mul),
+            "macro_3cosmul": _number(self.macro_mul),
+            "interval": self.interval and list(self.interval),
+        }
+
+
+def evaluate_similarity(
+    vectors: Vectors,
+    path: str | Path,
+    protocol: str = "firth",
+    limit: int | None = None,
+    unknown: str = "drop",
+) -> SimilarityReport:
+    """Correlation of cosines with the human scores of a file of pairs.
+
+    limit: only the first rows are known (None: the protocol's).
+    unknown: "drop" pairs with an unknown word, or take "zero" for their similarity (gensim's
+        dummy4unknown).
+
+    Raises:
+        FormatError: a malformed file, with its line.
+        SettingError: an unknown protocol or policy.
+    """
+    rules = protocol_named(protocol)
+    _check("unknown", unknown, ("drop", "zero"))
+    limit = limit or rules.pair_limit
+    keys = _Keys(vectors, rules.pair_case, limit, rules.without)
+    pairs = read_pairs(path)
+    rows = np.array([[keys.row(a), keys.row(b)] for a, b, _ in pairs])
+    gold = np.array([score for _, _, score in pairs])
+    known = (rows >= 0).all(axis=1)
+    similarities = np.zeros(len(pairs))
+    similarities[known] = _cosines(vectors, rows[known], rules.single)
+    if unknown == "drop":
+        gold, similarities = gold[known], similarities[known]
+    spearman = correlation.spearman(gold, similarities)
+    return SimilarityReport(
+        name=_name(path),
+        protocol=protocol,
+        limit=limit,
+        case=rules.pair_case,
+        unknown=unknown,
+        spearman=float(round(100 * spearman)) if rules.whole and spearman == spearman else spearman,
+        pearson=correlation.pearson(gold, similarities),
+        pairs=len(pairs),
+        covered=int(known.sum()),
+        interval=correlation.spearman_interval(gold, similarities, RESAMPLES)
+        if protocol == "firth"
+        else None,
+        gold=gold,
+        similarities=similarities,
+    )
+
+
+def evaluate_analogies(
+    vectors: Vectors,
+    path: str | Path,
+    protocol: str = "firth",
+    limit: int | None = None,
+    unknown: str = "skip",
+) -> AnalogyReport:
+    """Accuracy of 3CosAdd (protocol firth: 3CosMul too) on a file of analogies.
+
+    limit: ask and answer among the first rows only (None: the protocol's).
+    unknown: "skip" questions with an unknown word, or count them as "wrong".
+
+    Raises:
+        FormatError: a malformed file, with its line.
+        SettingError: an unknown protocol or policy.
+    """
+    rules = protocol_named(protocol)
+    _check("unknown", unknown, ("skip", "wrong"))
+    limit = limit or rules.analogy_limit
+    keys = _Keys(vectors, rules.analogy_case, limit, rules.without)
+    sections = read_analogies(path)
+    words = [question for section in sections for question in section.questions]
+    rows = np.array([[keys.row(word) for word in question] for question in words])
+    known = (rows >= 0).all(axis=1)
+    right, right_mul = _right(vectors, keys, rules, rows[known])
+    scores, at, done = {}, 0, 0
+    for section in sections:
+        asked = len(section.questions)
+        covered = int(known[at : at + asked].sum())
+        part = slice(done, done + covered)
+        scores[section.name] = SectionScore(
+            correct=int(right[part].sum()),
+            asked=asked,
+            covered=covered,
+            scored=asked if unknown == "wrong" else covered,
+            correct_mul=None if right_mul is None else int(right_mul[part].sum()),
+        )
+        at, done = at + asked, done + covered
+    total = _sum(list(scores.values()))
+    return AnalogyReport(
+        name=_name(path),
+        protocol=protocol,
+        limit=limit,
+        case=rules.analogy_case,
+        unknown=unknown,
+        sections=scores,
+        interval=_interval(total.correct, total.scored) if protocol == "firth" else None,
+    )
+
+
+class _Keys:
+    """Rows by the key that a protocol compares; of one key the first row is the word's."""
+
+    def __init__(self, vectors: Vectors, case: str, limit: int | None, without: str | None) -> None:
+        names = vectors.names if limit is None else vectors.names[:limit]
+        self.key = key_of(case)
+        self.keys = [self.key(name) for name in names]
+        self.first: dict[str, int] = {}
+        self.others: dict[str, list[int]] = {}
+        self.exact = {name: row for row, name in enumerate(names)} if case == "fold" else {}
+        self.without = [] if without is None else [r for r, n in enumerate(names) if n == without]
+        for row, key in enumerate(self.keys):
+            if self.first.setdefault(key, row) != row:
+                self.others.setdefault(key, []).append(row)
+        for row in self.without:
+            self.first.pop(self.keys[row], None)
+
+    def row(self, word: str) -> int:
+        """-1 if it is not known."""
+        if word in self.exact:
+            return self.exact[word]
+        return self.first.get(self.key(word), -1)
+
+    def variants(self, row: int) -> list[int]:
+        """All rows with the key of `row`."""
+        key = self.keys[row]
+        return [self.first.get(key, row), *self.others.get(key, ())]
+
+
+def _right(
+    vectors: Vectors, keys: _Keys, rules: Protocol, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Per question (a, b, c, d) of `rows`: whether the answer is right; the same by 3CosMul."""
+    if not len(rows):
+        return np.zeros(0, bool), np.zeros(0, bool) if rules.mul else None
+    banned = [
+        np.array([*_banned(keys, rules, question[:3]), *keys.without]) for question in rows.tolist()
+    ]
+    limit = len(keys.keys)
+    matrix, norms = vectors.matrix[:limit], vectors.norms[:limit]
+    answers = solve(matrix, norms, rows[:, :3], banned, rules.mul)
+    results = [
+        np.array(
+            [
+                _is_right(keys, rules, matrix, question, int(row), float(score))
+                for question, row, score in zip(
+                    rows.tolist(), found.rows, found.scores, strict=True
+                )
+            ]
+        )
+        for found in answers.values()
+    ]
+    return results[0], results[1] if rules.mul else None
+
+
+def _banned(keys: _Keys, rules: Protocol, question: Sequence[int]) -> list[int]:
+    if rules.variants == "answered":
+        return list(question)
+    return [variant for row in question for variant in keys.variants(row)]
+
+
+def _is_right(
+    keys: _Keys,
+    rules: Protocol,
+    matrix: np.ndarray,
+    question: list[int],
+    row: int,
+    score: float,
+) -> bool:
+    if row < 0 or keys.keys[row] != keys.keys[question[3]]:
+        return False
+    if rules.positive and score <= 0:
+        return False
+    if rules.top is None:
+        return True
+    # gensim gives up if the first five answers are all other spellings of a, b and c
+    others = set(_banned(keys, rules, question[:3])) - set(question[:3])
+    if len(others) < rules.top:
+        return True
+    a, b, c = unit(matrix[question[:3]])
+    above = (unit(matrix[sorted(others)]) @ (b - a + c)) > score
+    return int(above.sum()) < rules.top
+
+
+def _cosines(vectors: Vectors, rows: np.ndarray, single: bool) -> np.ndarray:
+    """float64[n]; `single`: in float32 throughout, as gensim."""
+    if not single:
+        a, b = unit(vectors.matrix[rows[:, 0]]), unit(vectors.matrix[rows[:, 1]])
+        return (a * b).sum(axis=1)
+    values = []
+    for first, second in rows.tolist():
+        a, b = _single_unit(vectors.matrix[first]), _single_unit(vectors.matrix[second])
+        values.append(np.dot(a, b))
+    return np.array(values, np.float64)
+
+
+def _single_unit(row: np.ndarray) -> np.ndarray:
+    wide = row.astype(np.float64)
+    length = float(np.linalg.norm(wide))
+    return (wide * (1.0 / length)).astype(np.float32) if length > 0 else row
+
+
+def _interval(correct: int, scored: int) -> tuple[float, float] | None:
+    """Questions drawn anew give a binomial number of right ones."""
+    if not scored:
+        return None
+    draws = np.random.default_rng(1).binomial(scored, correct / scored, RESAMPLES) / scored
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _sum(sections: list[SectionScore]) -> SectionScore:
+    mul = [section.correct_mul for section in sections]
+    return SectionScore(
+        correct=sum(section.correct for section in sections),
+        asked=sum(section.asked for section in sections),
+        covered=sum(section.covered for section in sections),
+        scored=sum(section.scored for section in sections),
+        correct_mul=None if None in mul else sum(mul),  # type: ignore[arg-type]
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no nan."""
+    return None if value is None or value != value else value
+
+
+def _name(path: str | Path) -> str:
+    name = Path(path).name
+    for suffix in (".gz", ".bz2", ".xz", ".zip", ".txt", ".tsv", ".csv"):
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _check(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{name}={value!r} is not one of {', '.join(choices)}.")
+
+
+__all__ = [
+    "AnalogyReport",
+    "Answers",
+    "SectionScore",
+    "SimilarityReport",
+    "evaluate_analogies",
+    "evaluate_similarity",
+]

@@ -1,0 +1,30 @@
+"""What `import firth` shows is what it promises, and no more."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import firth
+
+
+def test_all_is_sorted_and_visible():
+    assert list(firth.__all__) == sorted(firth.__all__)
+    assert [name for name in dir(firth) if not name.startswith("_")] == list(firth.__all__)
+
+
+def test_each_name_is_there_and_bears_its_name():
+    for name in firth.__all__:
+        assert getattr(firth, name).__name__ == name
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse(Path(firth.__file__).read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    places = {alias.asname: node.module for node in block.body for alias in node.names}
+    assert places == firth._PLACES
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Word2Vec'"):
+        _ = firth.Word2Vec
