@@ -79,7 +79,7 @@ def test_a_pickle_that_runs_code_does_not(firth, tmp_path):
     assert (tmp_path / "attacked").exists()
 
 
-@pytest.mark.parametrize("header", ["9 3", "4 7", "999999999999 3", "4 999999999999", "-4 3"])
+@pytest.mark.parametrize("header", ["99 3", "4 7", "999999999999 3", "4 999999999999", "-4 3"])
 def test_a_header_that_lies(firth, tmp_path, header):
     (tmp_path / "lie.vec").write_text(f"{header}\na 1 0 0\nb 0 1 0\nc 0 0 1\nd 1 1 1\n", "utf-8")
     assert "lie.vec" in ask(firth, "lie.vec")
@@ -88,3 +88,11 @@ def test_a_header_that_lies(firth, tmp_path, header):
 def test_a_binary_file_cut_short(firth, tmp_path):
     (tmp_path / "cut.bin").write_bytes(b"1000 50\nking " + b"\0\0\x80?" * 20)
     assert "cut.bin" in ask(firth, "cut.bin")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_header_that_is_nearly_right_is_a_note(firth, tmp_path):
+    (tmp_path / "near.vec").write_text("5 2\na 1 0\nb 0 1\nc 1 1\nd 1 2\n", "utf-8")
+    answer = firth("neighbors", "near.vec", "a", "-n", "1")
+    assert answer.code == 0
+    assert "firth: note: near.vec: the header announces 5 vectors, the file holds 4" in answer.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,9 @@ class BarProgress(PlainProgress):
         task = self.bar.tasks[0]
         speed = task.speed
         parts = [f"{speed:,.0f} {self.unit}/s"] if speed else []
-        parts += [f"{name} {value:.4g}" for name, value in figures.items() if value == value]
+        loss = figures.get("loss", math.nan)
+        if not math.isnan(loss):
+            parts.append(f"loss {loss:.4g}")
         self.bar.update(self.task, completed=done, figures=" · ".join(parts))
 
     def finish(self) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: questions a programmer can judge; one whose words are not in the text is left out
 WORDS = ("exception", "thread", "async", "matrix", "eigenvalues", "zip", "email", "minimum")
+EPOCHS = 10
 ANALOGIES = (
     ("row", "rows", "column"),
     ("left", "right", "top"),
@@ -65,7 +66,7 @@ def demo(
     text = python_docs.lines()
     words = sum(line.count(" ") + 1 for line in text)
     output.say(f"{len(text):,} paragraphs, about {words:,} words")
-    settings = SkipGram(dim=100, window=5, epochs=10, threads=threads, seed=seed)
+    settings = SkipGram(epochs=EPOCHS, min_count=10, threads=threads, seed=seed)
     output.call(common.verbose, f"{call_of(settings)}.fit(paragraphs).save({out!r})")
     fitted, seconds = Run(settings, Corpus(text), path, overwrite=overwrite).go()
     document = summary(fitted, path, seconds) | show(fitted.vectors)

@@ -11,7 +11,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import corpus_like, is_folder_of_ours, open_fitted, open_vectors
+from firth.cli.models import is_folder_of_ours, open_fitted, open_vectors, tokenizer_like
 from firth.cli.options import COMMON, HYPHEN, Common
 from firth.errors import CorpusError, EncodingError, MissingExtraError, SettingError
 from firth.files import must_not_exist, whole_file
@@ -73,6 +73,8 @@ def embed(
         # a vocabulary with capitals was not case-folded
         folded = all(name == name.lower() for name in vectors.names[:1000])
         corpus = {"tokenizer": "words", "fold_case": folded}
+    if of == "lines":
+        cut = tokenizer_like(corpus, tokenizer, fold_case)
     lines = _lines(file)
     if of == "words":
         texts = [line.strip() for line in lines]
@@ -80,8 +82,7 @@ def embed(
         output.call(common.verbose, f"firth.load_vectors({model!r})[{texts[:3]!r}...]")
     else:
         texts = lines
-        tokens = corpus_like(corpus, tokenizer=tokenizer, fold_case=fold_case)
-        matrix, unknown = of_lines(vectors, [tokens.tokens(line) for line in texts])
+        matrix, unknown = of_lines(vectors, [cut(line) for line in texts])
         output.call(
             common.verbose,
             "vectors[[word for word in tokens if word in vectors]].mean(axis=0)  # each line",

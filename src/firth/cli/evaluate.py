@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -54,32 +52,32 @@ def evaluate(
     for path in similarity or []:
         output.call(common.verbose, f"firth.evaluate_similarity(vectors, {path!r}, {protocol!r})")
         report: Any = evaluate_similarity(vectors, path, protocol=protocol)
-        document["similarity"][_name(path, document["similarity"])] = dataclasses.asdict(report)
+        document["similarity"][_key(report, path, document["similarity"])] = report.to_json()
     for path in analogies or []:
         output.call(common.verbose, f"firth.evaluate_analogies(vectors, {path!r}, {protocol!r})")
         report = evaluate_analogies(vectors, path, protocol=protocol)
-        document["analogies"][_name(path, document["analogies"])] = dataclasses.asdict(report)
+        document["analogies"][_key(report, path, document["analogies"])] = report.to_json()
     if common.json:
         output.write_json(document)
         return
     if document["similarity"]:
         columns = ["similarity", "spearman", "pearson", "pairs", "covered"]
-        rows = [
-            [name, *(report[column] for column in columns[1:])]
-            for name, report in document["similarity"].items()
-        ]
+        rows = [[name, *_row(report, columns)] for name, report in document["similarity"].items()]
         output.table(rows, columns)
     if document["analogies"]:
         columns = ["analogies", "accuracy", "correct", "asked", "covered"]
         rows = []
         for name, report in document["analogies"].items():
             for section, part in report["sections"].items():
-                rows.append([section, *(part.get(column, "") for column in columns[1:])])
-            rows.append([name, *(report[column] for column in columns[1:])])
+                rows.append([section, *_row(part, columns)])
+            rows.append([name, *_row(report, columns)])
         output.table(rows, columns)
 
 
-def _name(path: str, taken: dict[str, Any]) -> str:
-    """ "ws353" of "a/ws353.tsv.gz"; the whole path if another file has that name."""
-    name = Path(path).name.split(".")[0] or path
-    return path if name in taken else name
+def _key(report: Any, path: str, taken: dict[str, Any]) -> str:
+    """The name of a report, that of its file; the whole path if another one bears it."""
+    return path if report.name in taken else report.name
+
+
+def _row(report: dict[str, Any], columns: list[str]) -> list[object]:
+    return ["none" if report[name] is None else report[name] for name in columns[1:]]

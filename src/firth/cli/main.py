@@ -51,8 +51,8 @@ def build() -> App:
     app = App(
         name="firth",
         help="Your own text, in any language, as word vectors that answer questions.",
-        help_epilogue="MODEL is a model folder or any file of word vectors. "
-        "Try `firth demo`; `firth COMMAND --help` tells more.",
+        help_epilogue="MODEL is a model folder or any file of word vectors.",
+        help_format="plaintext",
         version=__version__,
         # Ctrl-C is ours to answer
         suppress_keyboard_interrupt=False,

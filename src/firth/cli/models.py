@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from firth.errors import FormatError
+from firth.errors import FormatError, SettingError, did_you_mean
 from firth.files import rescue
 
 if TYPE_CHECKING:
-    from firth.text.corpus import Corpus
+    from firth.text.tokens import Tokenizer
     from firth.vectors.fitted import Fitted
     from firth.vectors.vectors import Vectors
 
@@ -61,8 +61,6 @@ def must_exist(path: str) -> None:
     rescue(Path(path))
     if Path(path).exists():
         return
-    from firth.errors import did_you_mean
-
     folder = Path(path).parent
     try:
         names = [entry.name for entry in folder.iterdir()]
@@ -72,18 +70,34 @@ def must_exist(path: str) -> None:
     raise FormatError(path, "nothing", "a model folder or a file of vectors", near)
 
 
-def corpus_like(
-    fitted_corpus: dict, *sources: str, tokenizer: str | None, fold_case: bool | None
-) -> Corpus:
-    """A corpus read as the model's own was, unless told otherwise."""
-    from firth.text.corpus import Corpus
+def tokenizer_like(
+    summary: dict[str, Any], tokenizer: str | None, fold_case: bool | None
+) -> Tokenizer:
+    """The tokenizer that a model's text was cut with, unless another is asked for.
 
-    stored = fitted_corpus.get("tokenizer", "words")
-    return Corpus(
-        *sources,
-        tokenizer=resolve_tokenizer(tokenizer or stored),
-        fold_case=fitted_corpus.get("fold_case", True) if fold_case is None else fold_case,
-    )
+    summary: of the model's corpus, as in its `model.json`. A function named there is not
+    called: a model comes from anywhere, and must not be able to run code.
+
+    Raises:
+        SettingError: it was cut by a function, which only the user may name.
+    """
+    from firth.text.tokens import Tokenizer
+
+    stored = str(summary.get("tokenizer", "words"))
+    if tokenizer is None and (stored == "given" or _is_function(stored)):
+        how = "given as tokens" if stored == "given" else f"cut by the function {stored}"
+        again = "module:function" if stored == "given" else stored
+        raise SettingError(
+            f"The text of this model was {how}, which is not called on the word of a model; name "
+            f"it yourself if you trust it: --tokenizer {again}"
+        )
+    if fold_case is None and tokenizer is None:
+        fold_case = summary.get("fold_case")
+    return Tokenizer(resolve_tokenizer(tokenizer or stored), fold_case)
+
+
+def _is_function(name: str) -> bool:
+    return ":" in name and not name.startswith(("bpe:", "unigram:"))
 
 
 def resolve_tokenizer(name: str) -> str | Callable[[str], list[str]]:
@@ -92,12 +106,10 @@ def resolve_tokenizer(name: str) -> str | Callable[[str], list[str]]:
     Raises:
         SettingError: the module or the function is not there.
     """
-    if ":" not in name:
+    if not _is_function(name):
         return name
     import importlib
     import sys
-
-    from firth.errors import SettingError
 
     module_name, _, function_name = name.partition(":")
     # as `python -m` does: what stands in the current folder can be named
@@ -108,7 +120,7 @@ def resolve_tokenizer(name: str) -> str | Callable[[str], list[str]]:
     except ImportError as error:
         raise SettingError(
             f"tokenizer={name!r}: the module '{module_name}' cannot be imported ({error}); wanted "
-            "words, whitespace, characters or module:function."
+            "words, whitespace, characters, bpe:FILE, unigram:FILE or module:function."
         ) from error
     function = getattr(module, function_name, None)
     if not callable(function):

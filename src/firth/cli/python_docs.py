@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import concurrent.futures
+import multiprocessing
 import os
 import re
 import signal
@@ -113,10 +114,15 @@ def lines(workers: int | None = None) -> list[str]:
     if workers == 1:
         found: Iterable[list[str]] = map(_paragraphs_of, files)
         return _distinct(found)
-    # Ctrl-C is answered by the parent alone
-    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    with concurrent.futures.ProcessPoolExecutor(workers, **quiet) as pool:
+    # a new process is the same on every system, and safe whatever threads run here
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, context, _leave_ctrl_c) as pool:
         return _distinct(pool.map(_paragraphs_of, files, chunksize=64))
+
+
+def _leave_ctrl_c() -> None:
+    """Ctrl-C is answered by the parent alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _paragraphs_of(path: Path) -> list[str]:

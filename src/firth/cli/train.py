@@ -37,7 +37,11 @@ _DATA = (
 )
 _OUT = "The model folder to write."
 _DEV = "A text on which the loss is measured after each epoch, to stop early."
-_TOKENIZER = "words (Unicode word boundaries), whitespace, characters, or module:function."
+_TOKENIZER = (
+    "words (Unicode word boundaries), whitespace, characters, bpe:FILE, unigram:FILE (a "
+    "tokenizer.json of the package tokenizers), or module:function."
+)
+_FOLD = "Ignore the case of letters; default: with the tokenizer words only."
 _COLUMN = "The column of a table that holds the text, by name or number."
 _ERRORS = "What to do with a bad byte."
 _INIT = "A model or file of vectors that the words they share start from."
@@ -74,7 +78,7 @@ def _command(kind: str) -> Callable[..., None]:
         dev: Annotated[str | None, _about(TEXT, _DEV)] = None,
         tokenizer: Annotated[str, _about(TEXT, _TOKENIZER)] = "words",
         column: Annotated[str | None, _about(TEXT, _COLUMN)] = None,
-        fold_case: Annotated[bool, _about(TEXT, "Ignore capitals.")] = True,
+        fold_case: Annotated[bool | None, _about(TEXT, _FOLD)] = None,
         encoding: Annotated[str, _about(TEXT, "Of the text.")] = "utf-8",
         encoding_errors: Annotated[Errors, _about(TEXT, _ERRORS)] = "strict",
         init_from: Annotated[str | None, _about(RUN, _INIT)] = None,
@@ -161,7 +165,7 @@ def _python(
     """The Python that does the same."""
     defaults = {
         "tokenizer": "words",
-        "fold_case": True,
+        "fold_case": None,
         "column": None,
         "encoding": "utf-8",
         "encoding_errors": "strict",

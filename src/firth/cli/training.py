@@ -6,6 +6,7 @@ While it runs, what has been reached is kept in MODEL.checkpoint; --resume goes 
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -145,7 +146,8 @@ def tell(document: dict[str, Any], vectors: Vectors) -> None:
         f"{document['epochs']} epochs in {document['seconds']:.1f} s"
         + (f", loss {loss:.4f}" if loss is not None else "")
     )
-    output.write(f"Next: firth neighbors {document['path']} {typical_word(vectors)}")
+    words = ["firth", "neighbors", document["path"], typical_word(vectors)]
+    output.write(f"Next: {shlex.join(words)}")
 
 
 def typical_word(vectors: Vectors) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 
 from firth.compiled import kernel
 from firth.kernels.functions import log_sigmoid, sigmoid
-from firth.kernels.linear import add_row, add_rows, dot, dot_rows, prefetch_row
+from firth.kernels.linear import add_block, add_row, dot, dot_block, prefetch_row
 from firth.kernels.windows import Pairs
 
 f4 = np.float32
@@ -65,6 +65,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
     nodes = np.empty((1, deepest), np.int64)
     label = np.empty(deepest, np.float32)
     by_node = np.zeros((deepest, most), np.float32)
+    flat = by_node.ravel()
     by_hidden = np.empty((most, deepest), np.float32)
     loss = 0.0
     for c in range(n_words):
@@ -80,22 +81,19 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for k in range(length):
             nodes[0, k] = points[start + k]
             label[k] = f4(1) - f4(codes[start + k])
-            dot_rows(by_node, k, U, nodes[0, k], H, hidden, c, n)
+        dot_block(by_node, U, nodes, 0, length, H, hidden, c, n)
         if measure:
             for k in range(length):
                 for i in range(n):
                     score = by_node[k, i]
                     loss -= log_sigmoid(score if label[k] == 1 else -score)
-        flat = by_node.ravel()
         for i in range(length * most):  # one long loop: short ones are not vectorised
             flat[i] = sigmoid(flat[i])
         for k in range(length):
             for i in range(n):
-                by_node[k, i] = rate * (label[k] - by_node[k, i])
-        for i in range(n):
-            for k in range(length):
-                by_hidden[i, k] = by_node[k, i]
-            add_rows(E, hidden[c, i], by_hidden, i, U, nodes, 0, length)
-        for k in range(length):
-            add_rows(U, nodes[0, k], by_node, k, H, hidden, c, n)
+                g = rate * (label[k] - by_node[k, i])
+                by_node[k, i] = g
+                by_hidden[i, k] = g
+        add_block(E, hidden, c, n, by_hidden, U, nodes, 0, length)
+        add_block(U, nodes, 0, length, by_node, H, hidden, c, n)
     return loss

@@ -2,6 +2,8 @@
 
     dot_rows   Z[z, j] = A[a] . B[rows[i, j]]            for j < n
     add_rows   E[e] += sum_j Z[z, j] B[rows[i, j]]       over j < n
+    dot_block  Z[z, j] = A[a[z]] . B[b[j]]               many by many
+    add_block  E[e[z]] += sum_j Z[z, j] B[b[j]]          many by many
     add_row    E[e] += x A[a]
     mix_rows   E[e] = x A[a] + y B[b] + z C[c]
     copy_row   E[e] = A[a]
@@ -87,20 +89,22 @@ def _along(builder, width):
     return cgutils.for_range_slice(builder, ir.Constant(INT64, 0), width, step, intp=INT64)
 
 
-def _dot(n):
-    """dot_n(A, a, B, b_1 … b_n) -> the n products A[a] . B[b_i]."""
+def _dots(p, q):
+    """dots(A, a_1 … a_p, B, b_1 … b_q) -> the p x q products A[a_i] . B[b_j], a_1's first."""
 
     def build(context, builder, signature, args):
-        kinds = signature.args
-        x_row = _row(context, builder, kinds[0], args[0], args[1])
-        rows = [_row(context, builder, kinds[2], args[2], b) for b in args[3:]]
+        kinds, B = signature.args, 1 + p
+        a_rows = [_row(context, builder, kinds[0], args[0], a) for a in args[1:B]]
+        b_rows = [_row(context, builder, kinds[B], args[B], b) for b in args[B + 1 :]]
         zero = ir.Constant(VECTOR, [0.0] * WIDTH)
-        sums = [cgutils.alloca_once_value(builder, zero) for _ in rows]
+        sums = [cgutils.alloca_once_value(builder, zero) for _ in range(p * q)]
         with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-            x = _load(builder, x_row, k)
-            for row, total in zip(rows, sums, strict=True):
+            xs = [_load(builder, row, k) for row in a_rows]
+            for j, row in enumerate(b_rows):
                 y = _load(builder, row, k)
-                builder.store(_multiply_add(builder, x, y, builder.load(total)), total)
+                for i, x in enumerate(xs):
+                    total = sums[i * q + j]
+                    builder.store(_multiply_add(builder, x, y, builder.load(total)), total)
         reduce = cgutils.get_or_insert_function(
             builder.module,
             ir.FunctionType(FLOAT, [FLOAT, VECTOR]),
@@ -113,19 +117,24 @@ def _dot(n):
     return build
 
 
-def _add(n):
-    """add_n(E, e, z_1 … z_n, B, b_1 … b_n): E[e] += z_1 B[b_1] + … + z_n B[b_n]."""
+def _adds(p, q):
+    """adds(E, e_1 … e_p, z_11 … z_pq, B, b_1 … b_q): E[e_i] += sum_j z_ij B[b_j]."""
 
     def build(context, builder, signature, args):
-        kinds = signature.args
-        target = _row(context, builder, kinds[0], args[0], args[1])
-        weights = [_splat(builder, z) for z in args[2 : 2 + n]]
-        rows = [_row(context, builder, kinds[2 + n], args[2 + n], b) for b in args[3 + n :]]
+        kinds, B = signature.args, 1 + p + p * q
+        e_rows = [_row(context, builder, kinds[0], args[0], e) for e in args[1 : 1 + p]]
+        weights = [_splat(builder, z) for z in args[1 + p : B]]
+        b_rows = [_row(context, builder, kinds[B], args[B], b) for b in args[B + 1 :]]
         with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-            total = _load(builder, target, k)
-            for z, row in zip(weights, rows, strict=True):
-                total = _multiply_add(builder, z, _load(builder, row, k), total)
-            _store(builder, total, target, k)
+            totals = [_load(builder, row, k) for row in e_rows]
+            for j, row in enumerate(b_rows):
+                y = _load(builder, row, k)
+                totals = [
+                    _multiply_add(builder, weights[i * q + j], y, total)
+                    for i, total in enumerate(totals)
+                ]
+            for row, total in zip(e_rows, totals, strict=True):
+                _store(builder, total, row, k)
         return context.get_dummy_value()
 
     return build
@@ -188,6 +197,9 @@ if numba.config.DISABLE_JIT:
     def _dot4(A, a, B, b, c, d, e):
         return A[a] @ B[b], A[a] @ B[c], A[a] @ B[d], A[a] @ B[e]
 
+    def _dot4x2(A, a, b, c, d, B, e, f):
+        return tuple(A[i] @ B[j] for i in (a, b, c, d) for j in (e, f))
+
     def _add1(E, e, z, B, b):
         E[e] += np.float32(z) * B[b]
 
@@ -196,6 +208,10 @@ if numba.config.DISABLE_JIT:
 
     def _add4(E, e, z, y, x, w, B, b, c, d, f):
         E[e] += z * B[b] + y * B[c] + x * B[d] + w * B[f]
+
+    def _add2x4(E, e, f, p, q, r, s, t, u, v, w, B, a, b, c, d):
+        _add4(E, e, p, q, r, s, B, a, b, c, d)
+        _add4(E, f, t, u, v, w, B, a, b, c, d)
 
     def mix_rows(E, e, x, A, a, y, B, b, z, C, c):
         """E[e] = x A[a] + y B[b] + z C[c]."""
@@ -215,27 +231,35 @@ else:
 
     @intrinsic
     def _dot1(typing, A, a, B, b):
-        return types.UniTuple(_f, 1)(A, _i, B, _i), _dot(1)
+        return types.UniTuple(_f, 1)(A, _i, B, _i), _dots(1, 1)
 
     @intrinsic
     def _dot2(typing, A, a, B, b, c):
-        return types.UniTuple(_f, 2)(A, _i, B, _i, _i), _dot(2)
+        return types.UniTuple(_f, 2)(A, _i, B, _i, _i), _dots(1, 2)
 
     @intrinsic
     def _dot4(typing, A, a, B, b, c, d, e):
-        return types.UniTuple(_f, 4)(A, _i, B, _i, _i, _i, _i), _dot(4)
+        return types.UniTuple(_f, 4)(A, _i, B, _i, _i, _i, _i), _dots(1, 4)
+
+    @intrinsic
+    def _dot4x2(typing, A, a, b, c, d, B, e, f):
+        return types.UniTuple(_f, 8)(A, _i, _i, _i, _i, B, _i, _i), _dots(4, 2)
 
     @intrinsic
     def _add1(typing, E, e, z, B, b):
-        return types.void(E, _i, _f, B, _i), _add(1)
+        return types.void(E, _i, _f, B, _i), _adds(1, 1)
 
     @intrinsic
     def _add2(typing, E, e, z, y, B, b, c):
-        return types.void(E, _i, _f, _f, B, _i, _i), _add(2)
+        return types.void(E, _i, _f, _f, B, _i, _i), _adds(1, 2)
 
     @intrinsic
     def _add4(typing, E, e, z, y, x, w, B, b, c, d, f):
-        return types.void(E, _i, _f, _f, _f, _f, B, _i, _i, _i, _i), _add(4)
+        return types.void(E, _i, _f, _f, _f, _f, B, _i, _i, _i, _i), _adds(1, 4)
+
+    @intrinsic
+    def _add2x4(typing, E, e, f, p, q, r, s, t, u, v, w, B, a, b, c, d):
+        return types.void(E, _i, _i, *[_f] * 8, B, _i, _i, _i, _i), _adds(2, 4)
 
     @intrinsic
     def mix_rows(typing, E, e, x, A, a, y, B, b, z, C, c):
@@ -289,6 +313,57 @@ def add_rows(E, e, Z, z, B, rows, i, n):
         j += 2
     if j < n:
         _add1(E, e, Z[z, j], B, rows[i, j])
+
+
+@kernel(inline="always")
+def dot_block(Z, A, rows_a, a, n_a, B, rows_b, b, n_b):
+    """Z[z, j] = A[rows_a[a, z]] . B[rows_b[b, j]] for z < n_a, j < n_b."""
+    z = 0
+    while z + 4 <= n_a:
+        j = 0
+        while j + 2 <= n_b:
+            (
+                Z[z, j], Z[z, j + 1], Z[z + 1, j], Z[z + 1, j + 1],
+                Z[z + 2, j], Z[z + 2, j + 1], Z[z + 3, j], Z[z + 3, j + 1],
+            ) = _dot4x2(
+                A, rows_a[a, z], rows_a[a, z + 1], rows_a[a, z + 2], rows_a[a, z + 3],
+                B, rows_b[b, j], rows_b[b, j + 1],
+            )  # fmt: skip
+            j += 2
+        if j < n_b:
+            for i in range(z, z + 4):
+                Z[i, j] = _dot1(A, rows_a[a, i], B, rows_b[b, j])[0]
+        z += 4
+    while z < n_a:
+        dot_rows(Z, z, A, rows_a[a, z], B, rows_b, b, n_b)
+        z += 1
+
+
+@kernel(inline="always")
+def add_block(E, rows_e, e, n_e, Z, B, rows_b, b, n_b):
+    """E[rows_e[e, z]] += sum over j < n_b of Z[z, j] B[rows_b[b, j]] for z < n_e.
+
+    The rows of E are different ones, and none of them is a row of B.
+    """
+    z = 0
+    while z + 2 <= n_e:
+        first, second = rows_e[e, z], rows_e[e, z + 1]
+        j = 0
+        while j + 4 <= n_b:
+            _add2x4(
+                E, first, second,
+                Z[z, j], Z[z, j + 1], Z[z, j + 2], Z[z, j + 3],
+                Z[z + 1, j], Z[z + 1, j + 1], Z[z + 1, j + 2], Z[z + 1, j + 3],
+                B, rows_b[b, j], rows_b[b, j + 1], rows_b[b, j + 2], rows_b[b, j + 3],
+            )  # fmt: skip
+            j += 4
+        while j < n_b:
+            _add1(E, first, Z[z, j], B, rows_b[b, j])
+            _add1(E, second, Z[z + 1, j], B, rows_b[b, j])
+            j += 1
+        z += 2
+    if z < n_e:
+        add_rows(E, rows_e[e, z], Z, z, B, rows_b, b, n_b)
 
 
 @kernel(inline="always")

@@ -91,3 +91,27 @@ def subsample(ids, ends, keep, rng):
 def reach(window, shrink, rng):
     """How far the window of one token reaches: U{1…window} if it shrinks (word2vec.c)."""
     return 1 + below(rng, window) if shrink else window
+
+
+@kernel
+def window_pairs(word, first, last, start, m, window, shrink, pairs, rng):
+    """The pairs of kept tokens start … start + m - 1, each with the words of its window.
+
+    Token start + t is hidden row t; target c is the token at the returned place + c.
+    Returns (place of the first target, targets, pairs).
+    """
+    n_targets, words, place, n_hidden, hidden, target = pairs
+    begin, end = max(0, start - window), min(word.shape[0], start + m + window)
+    for c in range(end - begin):
+        target[c] = word[begin + c]
+        n_hidden[c] = 0
+    n = 0
+    for t in range(m):
+        i = start + t
+        n_targets[t] = 0
+        b = reach(window, shrink, rng)
+        for j in range(max(first[i], i - b), min(last[i], i + b + 1)):
+            if j != i:
+                add_pair(n_targets, words, place, n_hidden, hidden, target, t, j - begin)
+        n += n_targets[t]
+    return begin, end - begin, n

@@ -126,6 +126,16 @@ def fast_block(
 
 
 @kernel
+def context_mean(H, h, W, word, left, right, i):
+    """H[h] = mean of the rows of W for the words at places left … right - 1 without i."""
+    share = np.float32(1) / np.float32(right - left - 1)
+    clear_row(H, h)
+    for j in range(left, right):
+        if j != i:
+            add_row(H, h, share, W, word[j])
+
+
+@kernel
 def exact_block(
     objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
 ):
@@ -142,11 +152,8 @@ def exact_block(
         if n == 0:
             continue
         share = np.float32(1) / np.float32(n)
-        clear_row(H, 0)
         clear_row(E, 0)
-        for j in range(left, right):
-            if j != i:
-                add_row(H, 0, share, W, word[j])
+        context_mean(H, 0, W, word, left, right, i)
         loss += pair(objective, H, 0, E, 0, word[i], rate, rng)
         n_pairs += 1
         for j in range(left, right):

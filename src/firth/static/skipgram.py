@@ -24,7 +24,7 @@ import numpy as np
 from firth.compiled import kernel
 from firth.kernels.linear import add_row, clear_row, copy_row, prefetch_row
 from firth.kernels.objectives import chunk, pair
-from firth.kernels.windows import add_pair, empty_pairs, reach, subsample
+from firth.kernels.windows import empty_pairs, reach, subsample, window_pairs
 from firth.static.window_model import WindowModel
 
 
@@ -58,34 +58,24 @@ def fast_block(
     T, C = length, length + 2 * window
     H, E = np.zeros((T, W.shape[1]), np.float32), np.empty((T, W.shape[1]), np.float32)
     pairs = empty_pairs(T, C, 2 * window)
-    n_targets, words, place, n_hidden, hidden, target = pairs
-    U = objective.U
+    U, last_row = objective.U, objective.U.shape[0] - 1
     loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
     for start in range(0, n_kept, T):
         m = min(T, n_kept - start)
-        begin, end = max(0, start - window), min(n_kept, start + m + window)
-        for i in range(end, min(end + T, n_kept)):
+        # what the next chunk will ask for comes while this one is worked on
+        for i in range(start + m + window, min(start + m + window + T, n_kept)):
             prefetch_row(W, word[i])
-            prefetch_row(U, min(word[i], U.shape[0] - 1))
-        for c in range(end - begin):
-            target[c] = word[begin + c]
-            n_hidden[c] = 0
-        before = n_pairs
+            prefetch_row(U, min(word[i], last_row))
         for t in range(m):
-            i = start + t
-            copy_row(H, t, W, word[i])
-            n_targets[t] = 0
-            b = reach(window, shrink, rng)
-            for j in range(max(first[i], i - b), min(last[i], i + b + 1)):
-                if j != i:
-                    add_pair(n_targets, words, place, n_hidden, hidden, target, t, j - begin)
-            n_pairs += n_targets[t]
+            copy_row(H, t, W, word[start + t])
+        _, n_words, n = window_pairs(word, first, last, start, m, window, shrink, pairs, rng)
+        n_pairs += n
         measured = n_chunks % measure == 0
         n_chunks += 1
         rate = np.float32(rates[0] + (rates[1] - rates[0]) * (start / n_kept))
-        loss += chunk(objective, H, m, pairs, end - begin, E, rate, measured, rng)
+        loss += chunk(objective, H, m, pairs, n_words, E, rate, measured, rng)
         if measured:
-            n_measured += n_pairs - before
+            n_measured += n
         for t in range(m):
             if not frozen[word[start + t]]:
                 add_row(W, word[start + t], np.float32(1), E, t)

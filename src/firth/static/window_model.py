@@ -39,7 +39,7 @@ class WindowModel(Settings):
     threads: int = setting(0, "processor cores to use; 0: all", low=0)
     seed: int = setting(1, "of the random numbers; one thread and one seed give the same bits", low=0)
     exact: bool = setting(False, "pair by pair as in the paper: some ten times slower")
-    shared: int = setting(32, "noise words a chunk shares (negative sampling)", low=1)
+    shared: int = setting(24, "noise words a chunk shares (negative sampling)", low=1)
     chunk: int = setting(64, "tokens worked on at once, at most", low=1, high=4096)
     patience: int = setting(1, "epochs without a better held-out loss before stopping", low=1)
     checkpoint_every: float = setting(60.0, "seconds between checkpoints", low=0)

@@ -67,9 +67,9 @@ def spearman_p(r: float, n: int) -> float:
 
 def pearson_p(r: float, n: int) -> float:
     """2 P(R > |r|), R = 2 B - 1 with B of the beta distribution (n / 2 - 1, n / 2 - 1)."""
-    from scipy.special import betainc
+    from scipy.special import betaincc
 
     if r != r or n < 3:
         return math.nan
     half = n / 2 - 1
-    return float(2 * betainc(half, half, (1 - abs(r)) / 2))
+    return float(2 * betaincc(half, half, (abs(r) + 1) / 2))

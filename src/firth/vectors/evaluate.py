@@ -220,12 +220,12 @@ def evaluate_similarity(
     """
     rules = protocol_named(protocol)
     _check("unknown", unknown, ("drop", "zero"))
-    limit = limit or rules.pair_limit
+    limit = _limit(limit, rules.pair_limit)
     keys = _Keys(vectors, rules.pair_case, limit, rules.without)
     pairs = read_pairs(path)
     rows = np.array([[keys.row(a), keys.row(b)] for a, b, _ in pairs])
     gold = np.array([score for _, _, score in pairs])
-    known = (rows >= 0).all(axis=1)
+    known = np.asarray((rows >= 0).all(axis=1))
     similarities = np.zeros(len(pairs))
     similarities[known] = _cosines(vectors, rows[known], rules.single)
     if unknown == "drop":
@@ -267,12 +267,12 @@ def evaluate_analogies(
     """
     rules = protocol_named(protocol)
     _check("unknown", unknown, ("skip", "wrong"))
-    limit = limit or rules.analogy_limit
+    limit = _limit(limit, rules.analogy_limit)
     keys = _Keys(vectors, rules.analogy_case, limit, rules.without)
     sections = read_analogies(path)
     words = [question for section in sections for question in section.questions]
     rows = np.array([[keys.row(word) for word in question] for question in words])
-    known = (rows >= 0).all(axis=1)
+    known = np.asarray((rows >= 0).all(axis=1))
     right, right_mul = _right(vectors, keys, rules, rows[known])
     scores, at, done = {}, 0, 0
     for section in sections:
@@ -435,6 +435,12 @@ def _name(path: str | Path) -> str:
     for suffix in (".gz", ".bz2", ".xz", ".zip", ".txt", ".tsv", ".csv"):
         name = name.removesuffix(suffix)
     return name
+
+
+def _limit(given: int | None, usual: int | None) -> int | None:
+    if given is not None and given < 1:
+        raise SettingError(f"limit={given} is out of range; wanted at least 1.")
+    return usual if given is None else given
 
 
 def _check(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -132,13 +132,14 @@ def protocol_named(name: str) -> Protocol:
 
 def key_of(case: str) -> Callable[[str], str]:
     """The function whose values are compared."""
-    return {
+    keys: dict[str, Callable[[str], str]] = {
         "none": str,
         "upper": str.upper,
         "lower": str.lower,
         "fold": str.casefold,
         "ascii": _ascii,
-    }[case]
+    }
+    return keys[case]
 
 
 def _ascii(word: str) -> str:

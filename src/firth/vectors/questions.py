@@ -89,7 +89,7 @@ def _lines(path: Path) -> list[tuple[int, str]]:
         except UnicodeDecodeError as error:
             raise FormatError(
                 path,
-                f"a byte that is not UTF-8 on line {number}, column {error.start + 1}",
+                f"a byte that is not UTF-8 on line {number}, byte {error.start + 1}",
                 "UTF-8",
             ) from None
         if text.strip():

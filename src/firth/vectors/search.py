@@ -13,6 +13,7 @@ bound reaches the n-th lower bound. Those few rows are scored again in float64 a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _top(
         some = slice(first, min(first + QUERIES, queries))
         candidates = _candidates(rows, some, n, excluded, bounds)
         for query, ids in enumerate(candidates, start=first):
-            found.append(_best(ids, n, lambda some_ids, q=query: exact(q, some_ids)))
+            found.append(_best(ids, n, partial(exact, query)))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from firth.errors import SettingError, UnknownWordError, VocabularyError, did_you_mean
+from firth.errors import SettingError, VocabularyError
 from firth.vectors import search
 from firth.vectors.clusters import kmeans
 
@@ -92,14 +92,7 @@ class Vectors:
         Raises:
             UnknownWordError: the nearest names are offered.
         """
-        row = self.vocabulary.get(word, -1)
-        if row < 0:
-            near = self.vocabulary.nearest_names(word)
-            raise UnknownWordError(
-                f"'{word}' is not among the {len(self):,} words of these vectors."
-                f"{did_you_mean(word, near)}"
-            )
-        return row
+        return self.vocabulary.id(word)
 
     def ids(self, words: Iterable[str]) -> np.ndarray:
         """int64[n]: the rows of `words`; an unknown one raises as in `id`."""
@@ -124,7 +117,7 @@ class Vectors:
         return Vectors(vocabulary, self.matrix[:limit], norms)
 
     @overload
-    def nearest(
+    def nearest(  # type: ignore[overload-overlap]
         self, query: str, n: int = 10, exclude: Iterable[str] = (), limit: int | None = None
     ) -> list[Neighbor]: ...
     @overload
@@ -217,7 +210,7 @@ class Vectors:
             raise SettingError(f"method={method!r} is not one of add, mul.")
         if single and (b is None or c is None):
             raise SettingError("an analogy needs three words: a is to b as c is to what?")
-        triples = [(a, b, c)] if single else list(a)
+        triples: list[Any] = [(a, b, c)] if single else list(a)
         if any(isinstance(triple, str) or len(triple) != 3 for triple in triples):
             raise SettingError("a list of analogies takes triples (a, b, c) of words.")
         rows = self._rows(limit)

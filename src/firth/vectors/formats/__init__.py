@@ -94,6 +94,7 @@ FORMATS = {
             projector.read,
             projector.write,
             folder=True,
+            outputs=projector.pair,
         ),
         Format(
             "firth",
@@ -158,7 +159,8 @@ def save_vectors(
         writable = ", ".join(name for name, one in FORMATS.items() if one.write)
         raise SettingError(f"{row.name} is only read, not written; choose one of {writable}.")
     if row.folder:
-        must_not_exist(path, overwrite)
+        for output in row.outputs(path):
+            must_not_exist(output, overwrite)
         row.write(vectors, path)
         return
     with whole_file(path, overwrite) as temporary:
@@ -196,5 +198,6 @@ def _by_suffix(path: Path) -> Format:
             return row
     known = ", ".join(one for row in FORMATS.values() for one in row.suffixes if one)
     raise SettingError(
-        f"the name '{path.name}' does not tell a format; give format=, or one of the endings {known}."
+        f"the name '{path.name}' does not tell a format; give format=, or one of the endings "
+        f"{known}."
     )

@@ -42,7 +42,7 @@ def read(path: Path, reading: Reading) -> Vectors:
         if version == 11 and model == SUPERVISED:
             high = 0
         stream.numbers("<d")
-        names, counts, entries = _dictionary(stream)
+        names, counts = _dictionary(stream)
         if stream.numbers("<?")[0]:
             raise FormatError(
                 path,
@@ -70,8 +70,8 @@ def read(path: Path, reading: Reading) -> Vectors:
     return make_vectors(path, texts[:limit], vectors, counts[:limit])
 
 
-def _dictionary(stream: _Stream) -> tuple[list[bytes], np.ndarray, int]:
-    """Words (labels are passed over), counts, number of entries."""
+def _dictionary(stream: _Stream) -> tuple[list[bytes], np.ndarray]:
+    """Words (labels are passed over) and their counts."""
     size, words, labels, _, pruned = stream.numbers("<3i2q")
     if min(size, words, labels) < 0 or size != words + labels:
         raise FormatError(
@@ -93,7 +93,7 @@ def _dictionary(stream: _Stream) -> tuple[list[bytes], np.ndarray, int]:
         if kind == 0:
             names.append(name)
             counts.append(count)
-    return names, np.array(counts, np.int64), size
+    return names, np.array(counts, np.int64)
 
 
 class _Stream:

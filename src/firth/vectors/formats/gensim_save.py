@@ -33,8 +33,9 @@ def read(path: Path, reading: Reading) -> Vectors:
     if not isinstance(model, Kept):
         raise FormatError(path, f"a pickled {type(model).__name__}", "KeyedVectors or Word2Vec")
     prefix = ""
-    if isinstance(getattr(model, "wv", None), Kept):
-        model, prefix = model.wv, "wv."
+    inner = getattr(model, "wv", None)
+    if isinstance(inner, Kept):
+        model, prefix = inner, "wv."
     names = getattr(model, "index_to_key", None) or getattr(model, "index2word", None)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         kind = type(model).__name__

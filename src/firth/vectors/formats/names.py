@@ -74,6 +74,12 @@ def _doubled(names: list[str]) -> str:
     return ""
 
 
+def known_counts(vectors: Vectors) -> np.ndarray | None:
+    """int64[V], or None: a vocabulary.tsv writes unknown counts as 0."""
+    counts = vectors.vocabulary.counts
+    return None if counts is None or not counts.any() else counts
+
+
 def encoded(
     path: Path, names: Iterable[str], forbidden: re.Pattern[str], kind: str
 ) -> Iterator[bytes]:

@@ -62,7 +62,7 @@ class KeptType:
         order = {"|": "=", "=": "="}.get(self.order, self.order)
         if not re.fullmatch(r"[fiu][1248]|b1", self.code) or order not in "<>=":
             raise ValueError(f"an array of type {self.code!r}")
-        return np.dtype(self.code).newbyteorder(order)  # type: ignore[call-overload]
+        return np.dtype(f"{order}{self.code}")
 
 
 class KeptArray:
@@ -142,6 +142,9 @@ ALLOWED: dict[str, Any] = {
     },
     "builtins.object": Kept,
     "__builtin__.object": Kept,
+    # Word2Vec keeps its hash function by name; nothing here calls it
+    "builtins.hash": Kept,
+    "__builtin__.hash": Kept,
 }
 
 

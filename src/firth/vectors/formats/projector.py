@@ -14,7 +14,7 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import whole_file
-from firth.vectors.formats.names import make_vectors
+from firth.vectors.formats.names import known_counts, make_vectors
 from firth.vectors.formats.shortest import shortest
 from firth.vectors.formats.source import opened
 from firth.vectors.formats.table import Reading
@@ -27,13 +27,7 @@ BLOCK = 4096
 
 def pair(path: Path) -> tuple[Path, Path]:
     """(tensor file, metadata file) that `path` stands for."""
-    name = path.name
-    if not name.endswith(("_tensor.tsv", "_metadata.tsv", "_tensor.tsv.gz")):
-        name = f"{name.removesuffix('.tsv')}_tensor.tsv"
-        if path.is_file():
-            name = path.name  # vectors.tsv, metadata.tsv: the projector's own names
-            return path, path.with_name("metadata.tsv")
-    stem = re.sub(r"_(tensor|metadata)\.tsv$", "", name)
+    stem = re.sub(r"(_tensor|_metadata)?(\.tsv)?$", "", path.name, count=1)
     return path.with_name(f"{stem}_tensor.tsv"), path.with_name(f"{stem}_metadata.tsv")
 
 
@@ -45,6 +39,8 @@ def read(path: Path, reading: Reading) -> Vectors:
             do not fit.
     """
     tensor, metadata = pair(path)
+    if path.is_file() and path not in (tensor, metadata):
+        tensor, metadata = path, path.with_name("metadata.tsv")  # the projector's own names
     for file in (tensor, metadata):
         if not file.exists():
             raise FormatError(file, "nothing there", "one of the projector's two files")
@@ -114,8 +110,8 @@ def write(vectors: Vectors, path: Path) -> None:
     Raises:
         FormatError: an empty name (the projector passes over empty lines), a lone surrogate.
     """
-    tensor, metadata = pair(path) if not path.is_file() else pair(path.with_suffix(""))
-    counts = vectors.vocabulary.counts
+    tensor, metadata = pair(path)
+    counts = known_counts(vectors)
     lines = [_escaped(name) for name in vectors.names]
     if "" in lines:
         raise FormatError(metadata, "an empty name", "names that are not empty")

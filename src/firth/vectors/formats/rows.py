@@ -45,8 +45,9 @@ def read_rows(path: Path, reading: Reading) -> Vectors:
         pieces = _pieces(path, file)
         head = next(pieces, b"")
         announced, dim, skip = _shape(path, head)
-        table = _Table(path, dim, 0 if packed else size, compiled)
-        if announced is not None and reading.limit is None and not packed:
+        known = not packed and reading.limit is None
+        table = _Table(path, dim, size if known else 0, compiled)
+        if announced is not None and known:
             table.expect(announced)
         if skip:
             head = head[head.index(b"\n") + 1 :] if b"\n" in head else b""
@@ -80,8 +81,10 @@ def _pieces(path: Path, file: BinaryIO) -> Iterator[bytes]:
 
 
 def is_header(line: bytes) -> bool:
+    """Two whole numbers split by a blank (by a tab they are a projector's row)."""
     tokens = line.split()
-    return len(tokens) == 2 and all(token.isdigit() for token in tokens)
+    digits = len(tokens) == 2 and all(token.isdigit() for token in tokens)
+    return digits and b"\t" not in line
 
 
 def _shape(path: Path, head: bytes) -> tuple[int | None, int, bool]:
@@ -103,6 +106,12 @@ def _shape(path: Path, head: bytes) -> tuple[int | None, int, bool]:
     announced, dim = (int(number) for number in lines[0].split())
     if dim < 1:
         raise FormatError(path, f"{dim} dimensions in the header on line 1", "at least 1")
+    if body and all(len(tokens) < dim for tokens in body):
+        raise FormatError(
+            path,
+            f"{len(body[0]) - 1} numbers on line 2",
+            f"{dim}, as the header on line 1 says",
+        )
     if body and all(len(tokens) > dim + 1 and _is_number(tokens[-dim - 1]) for tokens in body):
         raise FormatError(
             path,
@@ -231,13 +240,15 @@ class _Table:
 
 
 def _first_lines(piece: bytes, count: int) -> bytes:
+    """As much of `piece` as holds `count` lines that are not blank."""
     at = 0
     while count > 0:
-        at = piece.find(b"\n", at) + 1
-        if not at:
+        end = piece.find(b"\n", at)
+        if end < 0:
             return piece
-        if piece[:at].rstrip(b" \t\r\n") or count > 1:
+        if piece[at:end].strip(b" \t\r"):
             count -= 1
+        at = end + 1
     return piece[:at]
 
 
@@ -254,7 +265,8 @@ def _parse_plain(table: _Table, piece: bytes, values: np.ndarray) -> tuple[bytes
         try:
             if len(tokens) != dim or b"\t" in stripped:
                 name, tokens = split_right(stripped, dim)
-            values[row] = np.array([float(token) for token in tokens])
+            with np.errstate(over="ignore"):  # infinity is refused by the caller
+                values[row] = np.array([float(token) for token in tokens])
         except ValueError:
             raise table.wrong(line, stripped) from None
         if b"_" in stripped[len(name) :]:  # float() takes 1_000

@@ -14,7 +14,7 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.text.vocabulary import Vocabulary
-from firth.vectors.formats.names import check_finite, make_vectors
+from firth.vectors.formats.names import check_finite, known_counts, make_vectors
 from firth.vectors.formats.table import Reading
 from firth.vectors.tensors import map_tensors, write_tensors
 from firth.vectors.vectors import Vectors
@@ -103,6 +103,7 @@ def write(vectors: Vectors, path: Path) -> None:
         "names": np.frombuffer(b"".join(names), np.uint8),
         "name_ends": ends,
     }
-    if vectors.vocabulary.counts is not None:
-        tensors["counts"] = np.asarray(vectors.vocabulary.counts, np.int64)
+    counts = known_counts(vectors)
+    if counts is not None:
+        tensors["counts"] = counts
     write_tensors(path, tensors, {"format": "firth vectors"})

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from firth.errors import FormatError
 
@@ -42,7 +42,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     try:
         kind = compression(path)
     except FileNotFoundError:
-        raise FormatError(path, "nothing there", "a vector file", "Check the name.") from None
+        raise FormatError(path, "nothing there", "a file", "Check the name.") from None
+    except OSError as error:
+        raise FormatError(path, f"a file that cannot be read ({error.strerror})", "one") from None
     position = 0
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(open(path, "rb"))
@@ -89,16 +91,17 @@ def _member(path: Path, raw: BinaryIO) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def compressing(path: Path, name: str) -> Iterator[BinaryIO]:
     """`path` opened for writing, compressed as the suffix of `name` says."""
-    file: BinaryIO
-    with contextlib.ExitStack() as stack:
-        raw = stack.enter_context(open(path, "wb"))
+    with open(path, "wb") as raw:
+        packed: Any = raw
         if name.endswith(".gz"):
             # no name and no time inside: the same vectors give the same bytes
-            file = gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0)  # type: ignore
+            packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0)
         elif name.endswith(".bz2"):
-            file = bz2.BZ2File(raw, "wb")  # type: ignore[assignment]
+            packed = bz2.BZ2File(raw, "wb")
         elif name.endswith(".xz"):
-            file = lzma.LZMAFile(raw, "wb")  # type: ignore[assignment]
+            packed = lzma.LZMAFile(raw, "wb")  # noqa: SIM115
+        if packed is raw:
+            yield raw
         else:
-            file = raw
-        yield stack.enter_context(io.BufferedWriter(file, 1 << 20)) if file is not raw else raw
+            with io.BufferedWriter(packed, 1 << 20) as file:
+                yield file

@@ -25,6 +25,7 @@ class Format:
 
     suffixes: names that are written in this format if none is given.
     folder: it is a folder (or a pair of files), written under its own care.
+    outputs: the paths that writing to a path makes.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Format:
     read: Callable[[Path, Reading], Vectors]
     write: Callable[[Vectors, Path], None] | None
     folder: bool = False
+    outputs: Callable[[Path], tuple[Path, ...]] = lambda path: (path,)

@@ -56,7 +56,7 @@ def _read(path: Path, reading: Reading, careful: bool) -> Vectors:
         if not compression(path) and rows * (dim * 4 + 2) > size:
             raise FormatError(
                 path,
-                f"a header that announces {rows} vectors of {dim} numbers in a file of {size} bytes",
+                f"a header of {rows} vectors of {dim} numbers in a file of {size} bytes",
                 f"at least {rows * (dim * 4 + 2)} bytes",
                 "The file is truncated, or it is no word2vec binary.",
             )
@@ -81,11 +81,11 @@ def _read(path: Path, reading: Reading, careful: bool) -> Vectors:
                 "the end of the file",
             )
         )
-    sane = np.abs(matrix).max(axis=1, initial=0) < SANE  # nan is not below
+    sane = np.asarray(np.abs(matrix).max(axis=1, initial=0) < SANE)  # nan is not below
     if not careful and not sane.all():
         raise _Doubtful(_insane(path, offsets, sane))
     if not np.isfinite(matrix).all():
-        raise _insane(path, offsets, np.isfinite(matrix).all(axis=1))
+        raise _insane(path, offsets, np.asarray(np.isfinite(matrix).all(axis=1)))
     try:
         texts = decode_names(
             path, bytes(names), reading.errors, lambda row: f"offset {offsets[row]}"
@@ -99,7 +99,7 @@ def _insane(path: Path, offsets: list[int], sane: np.ndarray) -> FormatError:
     row = int(np.argmin(sane))
     return FormatError(
         path,
-        f"numbers that are not finite or beyond {SANE:g} in row {row + 1}, at offset {offsets[row]}",
+        f"numbers not finite or beyond {SANE:g} in row {row + 1}, at offset {offsets[row]}",
         "those of a word vector",
         "The file is damaged, or its header is wrong.",
     )
@@ -130,7 +130,7 @@ def _row(
         blank = buffer.data.find(b" ", start)
     first: tuple[bytes, np.ndarray, int] | None = None
     while 0 <= blank - start <= LONGEST_NAME:
-        buffer.need(blank - start + 1 + 4 * dim)
+        buffer.need(blank - start + 1 + 4 * dim + LONGEST_NAME)
         blank -= start - buffer.at
         start = buffer.at
         end = blank + 1 + 4 * dim
@@ -138,7 +138,7 @@ def _row(
             break
         values = np.frombuffer(buffer.data, "<f4", dim, blank + 1)
         found = (bytes(buffer.data[start:blank]), values, end - start)
-        if not careful or _looks_right(found[0], values):
+        if not careful or (_looks_right(*found[:2]) and _follows(buffer, end, number == rows)):
             first = found
             break
         first = first or found
@@ -158,8 +158,19 @@ def _row(
 
 
 def _looks_right(name: bytes, values: np.ndarray) -> bool:
-    if not bool((np.abs(values) < SANE).all()):
-        return False
+    return bool((np.abs(values) < SANE).all()) and _is_name(name)
+
+
+def _follows(buffer: _Buffer, end: int, last: bool) -> bool:
+    """Whether what comes after a row is the end, or the name of another row."""
+    rest = bytes(buffer.data[end : end + LONGEST_NAME]).lstrip(b"\n")
+    name, blank, _ = rest.partition(b" ")
+    if last:
+        return not rest
+    return bool(name and blank) and _is_name(name)
+
+
+def _is_name(name: bytes) -> bool:
     try:
         return name.decode("utf-8").isprintable()
     except UnicodeDecodeError:

@@ -1,0 +1,251 @@
+"""`encode`: a corpus as integers, made once, and the vocabulary that says which word each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from firth.compiled import kernel
+from firth.errors import CorpusError, SettingError, VocabularyError
+from firth.files import storage_error
+from firth.progress import SILENT, Progress
+from firth.text import counting
+from firth.text.corpus import Corpus
+from firth.text.order import by_count_and_name
+from firth.text.spill import Spill, Tape
+from firth.text.table import Table
+from firth.text.vocabulary import Vocabulary
+
+#: bytes of ids held in memory before they go to a file
+MEMORY = 256_000_000
+
+
+@dataclass
+class Stream:
+    """A text as integers: ids int32[N], and ends int64[S], where its lines end (exclusive).
+
+    Words that are not in the vocabulary take no place, and lines without words no end; N ==
+    ends[-1]. In memory, or mapped from a file.
+    """
+
+    ids: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass
+class Encoded:
+    """lines, tokens, types: of all the text, before any word was left out."""
+
+    vocabulary: Vocabulary
+    stream: Stream
+    lines: int
+    tokens: int
+    types: int
+
+
+def encode(
+    corpus: Corpus,
+    *,
+    min_count: int = 5,
+    max_size: int | None = None,
+    threads: int = 1,
+    folder: Path | None = None,
+    memory: int | None = None,
+    progress: Progress = SILENT,
+    vocabulary: Vocabulary | None = None,
+    keep: Vocabulary | None = None,
+) -> Encoded:
+    """Reads `corpus` once; the result is the same for any number of threads.
+
+    min_count: words seen less often are left out.  max_size: only so many words, the commonest.
+    folder: ids.npy and ends.npy are written there (else: to memory or a file without a name).
+    memory: bytes of ids to hold in memory, 256 MB if not given; what is more goes to a file.
+    vocabulary: encode with this one, whatever the counts.
+    keep: a vocabulary whose words stay, however rare here; their counts are added.
+
+    Raises:
+        CorpusError, EncodingError: the text cannot be read, or holds no token.
+        VocabularyError: no word is left.  SettingError: a value below 1.
+        StorageError: the disk is full.
+    """
+    for name, value in (("min_count", min_count), ("max_size", max_size), ("threads", threads)):
+        if value is not None and value < 1:
+            raise SettingError(f"{name}={value} is out of range; wanted at least 1.")
+    if vocabulary is not None and keep is not None:
+        raise SettingError("vocabulary and keep cannot be given together; choose one.")
+    memory = MEMORY if memory is None else memory
+    spill = Spill(memory // 2)
+    try:
+        counted = counting.count(corpus, threads, spill, progress)
+        if not counted.tokens:
+            raise _no_token(corpus, counted.lines)
+        table, types = counted.table, counted.table.types
+        if vocabulary is not None:
+            numbers = _numbers_in(vocabulary, table)
+            if not len(vocabulary) or numbers.max() < 0:
+                raise VocabularyError(
+                    f"None of the {types:,} words of this text is among the {len(vocabulary):,} of "
+                    f"the vocabulary; the most frequent are {_most_frequent(table)}. Check the "
+                    "tokenizer and the language."
+                )
+            chosen = vocabulary
+        else:
+            forced = _add_kept(table, keep)
+            chosen, numbers = _choose(
+                table, forced, min_count, max_size, corpus, types, counted.tokens
+            )
+        kept = int(table.counts[:types][numbers[:types] >= 0].sum())
+        if keep is not None:
+            kept = -1  # their old counts are in the table: not known beforehand
+        del table, counted.table
+        in_memory = 0 <= kept <= memory // 8
+        stream = _renumber(counted, numbers, spill, in_memory, folder)
+    finally:
+        spill.close()
+    return Encoded(chosen, stream, counted.lines, counted.tokens, types)
+
+
+def _no_token(corpus: Corpus, lines: int) -> CorpusError:
+    names = ", ".join(source.name for source in corpus.sources[:3])
+    tokenizer = corpus.summary()["tokenizer"]
+    return CorpusError(
+        f"{names}: {lines:,} lines, but not a single token by the tokenizer {tokenizer}; give a "
+        "text with words in it."
+    )
+
+
+def _numbers_in(vocabulary: Vocabulary, table: Table) -> np.ndarray:
+    """int32[types]: the integer of each word of `table` in `vocabulary`, or -1."""
+    numbers = np.empty(table.types, np.int32)
+    for first in range(0, table.types, counting.CHUNK):
+        last = min(first + counting.CHUNK, table.types)
+        numbers[first:last] = vocabulary.ids([table.name(i) for i in range(first, last)])
+    return numbers
+
+
+def _add_kept(table: Table, keep: Vocabulary | None) -> np.ndarray:
+    """Adds the words of `keep` with their counts: their numbers in `table`, int32[kept]."""
+    if keep is None:
+        return np.empty(0, np.int32)
+    names = [name.encode("utf-8", "surrogatepass") for name in keep.names]
+    stops = np.cumsum([len(name) for name in names])
+    counts = np.zeros(len(names), np.int64) if keep.counts is None else keep.counts
+    older = Table()
+    older.add(
+        np.frombuffer(b"".join(names), np.uint8),
+        np.append(0, stops[:-1]).astype(np.int32),
+        stops.astype(np.int32),
+        np.array(counts, np.int64),
+    )
+    return counting.add_table(table, older, fold=False)
+
+
+def _choose(
+    table: Table,
+    forced: np.ndarray,
+    min_count: int,
+    max_size: int | None,
+    corpus: Corpus,
+    types: int,
+    tokens: int,
+) -> tuple[Vocabulary, np.ndarray]:
+    """The vocabulary, and int32[types]: the integer of each word of `table`, or -1."""
+    wanted = table.counts >= min_count
+    wanted[forced] = True
+    rows = np.flatnonzero(wanted)
+    if not len(rows):
+        raise VocabularyError(_nothing_left(table, min_count, corpus))
+    order = by_count_and_name(table.names, table.starts, table.counts, rows)
+    if max_size is not None and len(order) > max_size:
+        must = np.zeros(table.types, bool)
+        must[forced] = True
+        spare = max(0, max_size - len(forced))
+        order = order[must[order] | (np.cumsum(~must[order]) <= spare)]
+    blob, starts = table.take(order)
+    numbers = np.full(table.types, -1, np.int32)
+    numbers[order] = np.arange(len(order), dtype=np.int32)
+    names = Vocabulary.from_lines(blob, starts, table.counts[order], types=types, tokens=tokens)
+    return names, numbers
+
+
+def _nothing_left(table: Table, min_count: int, corpus: Corpus) -> str:
+    text = (
+        f"0 of {table.types:,} types reached min_count={min_count}; the most frequent are "
+        f"{_most_frequent(table)}. Lower min_count, or "
+    )
+    if corpus.first is not None:
+        first = corpus.first if len(corpus.first) <= 60 else corpus.first[:60] + "..."
+        return text + (
+            "check that the corpus is a list of lists of tokens: the first item was the string "
+            f"{first!r}."
+        )
+    return text + "give more text."
+
+
+def _most_frequent(table: Table) -> str:
+    top = np.argsort(-table.counts, kind="stable")[:2]
+    return ", ".join(f"'{table.name(i)}' ({table.counts[i]:,})" for i in top)
+
+
+def _renumber(
+    counted: counting.Counted,
+    numbers: np.ndarray,
+    spill: Spill,
+    in_memory: bool,
+    folder: Path | None,
+) -> Stream:
+    """The numbers of the threads as integers of the vocabulary."""
+    maps = {
+        worker: numbers if own is None else numbers[own] for worker, own in counted.maps.items()
+    }
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, folder) from None
+    ids = Tape(np.int32, in_memory=in_memory, path=folder and folder / "ids.npy")
+    ends = Tape(np.int64, in_memory=in_memory, path=folder and folder / "ends.npy")
+    size = last = 0
+    # from the end, so that the pieces can be dropped one by one
+    counted.pieces.reverse()
+    while counted.pieces:
+        piece = counted.pieces.pop()
+        old, lines = spill.take(piece.ids), spill.take(piece.ends)
+        new, fresh = np.empty(len(old), np.int32), np.empty(len(lines), np.int64)
+        tokens, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
+        ids.append(new[:tokens])
+        ends.append(fresh[:kept])
+        size += tokens
+    return Stream(ids.finish(), ends.finish())
+
+
+@kernel
+def renumber(old, lines, numbers, ids, ends, size, last):
+    """The ids of the words that are kept, and the ends of the lines that hold any.
+
+    old: int32[tokens]; lines: int32[lines], their ends in `old`; numbers: int32[types].
+    size: tokens before this block; last: where the last line that holds any ended.
+    Fills ids, ends; returns (tokens, lines, last).
+    """
+    tokens = 0
+    kept = 0
+    start = 0
+    for line in range(lines.shape[0] + 1):
+        is_line = line < lines.shape[0]
+        stop = lines[line] if is_line else old.shape[0]
+        for i in range(start, stop):
+            number = numbers[old[i]]
+            if number >= 0:
+                ids[tokens] = number
+                tokens += 1
+        start = stop
+        if is_line and size + tokens > last:
+            last = size + tokens
+            ends[kept] = last
+            kept += 1
+    return tokens, kept, last
