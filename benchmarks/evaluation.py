@@ -8,6 +8,7 @@ of the shared folder (FIRTH_SHARED, or ../shared beside the repository).
 
 from __future__ import annotations
 
+# ruff: noqa: E402  (threads are set before numpy is loaded)
 import argparse
 import json
 import os

@@ -8,6 +8,7 @@ CPU-seconds of one process, one thread (OPENBLAS_NUM_THREADS=1). gensim reads th
 
 from __future__ import annotations
 
+# ruff: noqa: E402  (threads are set before numpy is loaded)
 import argparse
 import json
 import os

@@ -24,8 +24,11 @@ def imports(tree: ast.AST) -> list[tuple[int, str]]:
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            dots = "." * node.level
-            found.append((node.lineno, dots + (node.module or "")))
+            module = "." * node.level + (node.module or "")
+            # `from firth import compiled` is a module, `from firth import Corpus` the root
+            parts = [f"firth.{alias.name}" for alias in node.names if alias.name in FLOORS]
+            names = parts if module == "firth" and len(parts) == len(node.names) else [module]
+            found += [(node.lineno, name) for name in names]
     return [(line, name) for line, name in found if name.split(".")[0] in ("firth", "")]
 
 
@@ -69,6 +72,9 @@ def test_a_planted_breach_is_seen():
     ]
     assert breaches("text", "def f():\n    from firth.kernels import rng\n") == [
         "text (floor 1) imports kernels (floor 1), line 2"
+    ]
+    assert breaches("vectors", "from firth import compiled, static\n") == [
+        "vectors (floor 2) imports static (floor 3), line 1"
     ]
     assert breaches("static", "from firth import Corpus\n") == [
         "static (floor 3) imports the root, line 1"

@@ -70,7 +70,7 @@ def test_a_model_cannot_have_its_tokenizer_run(firth, model, tmp_path):
     ("words", "stdin", "said"),
     [
         (["-o", "w.xlsx"], "north", "'.xlsx' is not one of .npy, .parquet, .txt, .tsv"),
-        (["-o", "w.npy"], b"\xff\xfe", "byte 0xff at offset 0 is not UTF-8"),
+        (["-o", "w.npy"], b"\xff\xfe", "byte 0xFF at offset 0 is not UTF-8"),
         (["-o", "w.npy"], "", "standard input is empty"),
         (["none.txt", "-o", "w.npy"], "", "none.txt cannot be read"),
         (["-o", "no/w.npy"], "north", "no/w.npy cannot be written"),

@@ -73,9 +73,11 @@ def test_every_setting_arrives(firth, monkeypatch, checkerboard_file, kind, fiel
 def test_help_tells_every_setting(firth, monkeypatch, kind):
     monkeypatch.setenv("COLUMNS", "400")
     answer = firth("train", kind, "--help")
+    # however it is broken into lines
+    text = " ".join(answer.out.replace("│", " ").split())
     for field in dataclasses.fields(settings_class(kind)):
         assert "--" + field.name.replace("_", "-") in answer.out
-        assert field.metadata["meaning"] in answer.out
+        assert " ".join(field.metadata["meaning"].split()) in text
     for option in ("--dev", "--tokenizer", "--column", "--fold-case", "--encoding", "--resume"):
         assert option in answer.out
 
@@ -115,8 +117,8 @@ def test_bad_options(firth, tmp_path, checkerboard_file, words, said):
         (None, "text.txt"),
         (b"", "text.txt"),
         (b" \n\n \n", ""),
-        (b"one word repeated " * 3 + b"\xff\xfe bad", "0xff"),
-        ("Füße und Straßen\n".encode("latin-1") * 9, "0xfc"),
+        (b"one word repeated " * 3 + b"\xff\xfe bad", "0xFF"),
+        ("Füße und Straßen\n".encode("latin-1") * 9, "0xFC"),
         (os.urandom(1 << 14), "text.txt"),
         (b"\x7fELF\x02\x01\x01" + bytes(5000), "text.txt"),
         (b"a a a a a a a a a a a a\n" * 50, ""),
@@ -140,7 +142,7 @@ def test_a_bad_byte_may_be_replaced(firth, tmp_path):
     assert firth(*words, "--encoding-errors", "replace").code == 0
     again = firth(*words, "--encoding", "latin-1", "--overwrite")
     assert again.code == 0
-    assert "fuß" in load("x.firth").vectors
+    assert "fuss" in load("x.firth").vectors
 
 
 def test_standard_input(firth, checkerboard):

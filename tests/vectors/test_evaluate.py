@@ -149,7 +149,7 @@ def test_solve_is_the_search(held, monkeypatch):
     vectors = random_vectors(3000, 8)
     random = np.random.default_rng(2)
     questions = random.integers(0, 3000, (40, 3))
-    answers = solve.solve(vectors.matrix, vectors.norms, questions, list(questions), mul=True)
+    answers = solve.solve(vectors.matrix, vectors.norms, questions, questions.tolist(), mul=True)
     for name in ("add", "mul"):
         for question, row in zip(questions, answers[name].rows, strict=True):
             words = [vectors.names[i] for i in question]

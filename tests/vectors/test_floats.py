@@ -1,5 +1,9 @@
 """The parser of decimals gives float32(strtod(token)) or says that it is not sure."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -61,6 +65,34 @@ def test_the_usual_writers_never_need_the_slow_way(number):
     for text in (f"{number:f}", str(np.float32(number)), f"{number:.5g}"):
         if abs(number) > 1e-30 or number == 0:
             assert None not in parsed(text.encode())
+
+
+def test_uncompiled_gives_the_same_bits():
+    """The same source as plain Python, in a process of its own."""
+    program = """
+import numpy as np
+from firth.kernels.floats import POWERS, parse_rows
+random = np.random.default_rng(0)
+tokens = [repr(x) for x in random.standard_normal(300)]
+tokens += [f"{x:f}" for x in random.normal(0, 9, 99)]
+tokens += ["1" * 40, "0." + "3" * 30, "-1e-300", "7", "-5", "nan", "1e", "+2.5E3", "1e400"]
+data = np.frombuffer(("x " + " ".join(tokens) + "\\n").encode(), np.uint8)
+values, names = np.zeros((1, len(tokens)), np.float32), np.zeros(len(data), np.uint8)
+odd = np.zeros((99, 4), np.int64)
+found = parse_rows(data, np.array([len(data) - 1]), POWERS, values, names, np.zeros(1, int), odd)
+print([int(x) for x in found], values.tobytes().hex(), odd.tolist())
+"""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"NUMBA_DISABLE_JIT": flag},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for flag in ("0", "1")
+    }
+    assert len(outputs) == 1 and outputs.pop().startswith("[1, 2, ")
 
 
 @pytest.mark.parametrize(

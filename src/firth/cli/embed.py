@@ -71,7 +71,7 @@ def embed(
     else:
         vectors = open_vectors(model)
         # a vocabulary with capitals was not case-folded
-        folded = all(name == name.lower() for name in vectors.names[:1000])
+        folded = all(name == name.casefold() for name in vectors.names[:1000])
         corpus = {"tokenizer": "words", "fold_case": folded}
     if of == "lines":
         cut = tokenizer_like(corpus, tokenizer, fold_case)
@@ -158,7 +158,7 @@ def _lines(file: str) -> list[str]:
         text = blob.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EncodingError(
-            f"{name}: byte 0x{blob[error.start]:02x} at offset {error.start} is not UTF-8; convert "
+            f"{name}: byte 0x{blob[error.start]:02X} at offset {error.start} is not UTF-8; convert "
             "the file first (iconv -f latin1 -t utf-8)."
         ) from None
     if not text.strip():

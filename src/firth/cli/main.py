@@ -12,6 +12,7 @@ most of the time that `firth neighbors` takes.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from cyclopts.exceptions import (
     UnknownCommandError,
 )
 
-import firth.cli.output as output
+from firth.cli import output
 from firth.cli.options import hide_hyphens
 from firth.errors import FirthError, did_you_mean
 
@@ -46,14 +47,12 @@ COMMANDS = {
 
 def build() -> App:
     """The command line, none of whose commands is loaded yet."""
-    from firth import __version__
-
     app = App(
         name="firth",
         help="Your own text, in any language, as word vectors that answer questions.",
         help_epilogue="MODEL is a model folder or any file of word vectors.",
         help_format="plaintext",
-        version=__version__,
+        version=version,
         # Ctrl-C is ours to answer
         suppress_keyboard_interrupt=False,
     )
@@ -93,7 +92,9 @@ def main(tokens: Sequence[str] | None = None) -> int:
 
                 traceback.print_exc()
             if sentence is None:
-                output.say(_REPORT.format(command=" ".join(arguments), version=_version()))
+                said = shlex.join(["firth", *arguments])
+                where = f"firth {version()}, Python {sys.version.split()[0]}, {sys.platform}"
+                output.say(_REPORT.format(command=said, where=where))
                 return OWN_FAULT
             output.say(f"firth: {sentence}")
             return USER_INPUT
@@ -101,14 +102,18 @@ def main(tokens: Sequence[str] | None = None) -> int:
 
 _REPORT = (
     "\nThis is a fault of firth, not of your input. Please report it with the lines above and "
-    "the command:\n  firth {command}\n(firth {version})"
+    "the command:\n  {command}\n({where})"
 )
 
 
-def _version() -> str:
-    from firth import __version__
+def version() -> str:
+    """That of the installed package."""
+    import importlib.metadata
 
-    return f"{__version__}, Python {sys.version.split()[0]}, {sys.platform}"
+    try:
+        return importlib.metadata.version("firth")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _sentence(error: Exception) -> str | None:

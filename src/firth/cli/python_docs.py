@@ -75,13 +75,16 @@ def _docstrings(body: list[ast.stmt], owner: ast.AST) -> Iterator[str]:
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of `text` as one line each; examples and rulers are left out."""
+    """The paragraphs of `text` as one line each; examples, rulers and numbers are left out."""
     for block in re.split(r"\n\s*\n", text):
         lines = [line.strip() for line in block.splitlines()]
         kept = [line for line in lines if line and not line.startswith((">>>", "...", "$ "))]
         # a ruler under a title says nothing
         line = " ".join(part for part in kept if not re.fullmatch(r"\W+", part))
-        if line.count(" ") >= 3:
+        # a printed matrix or a list of numbers is no sentence
+        pieces = line.split()
+        words = sum(piece.strip(".,:;()`'\"*").isalpha() for piece in pieces)
+        if words >= 4 and 2 * words >= len(pieces):
             yield line
 
 

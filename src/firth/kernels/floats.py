@@ -106,7 +106,7 @@ def parse_rows(data, ends, powers, values, names, lines, odd):
                     stop -= 1
                 # digits from the right: w = sum of digit * scale
                 w, scale, point, at = 0, 1, -1, stop - 1
-                while at >= begin:
+                while at >= begin and stop - at <= 18:  # more would overflow
                     digit = np.int64(data[at]) - 48
                     if 0 <= digit <= 9:
                         w += digit * scale

@@ -40,7 +40,7 @@ def chunk(objective: Objective, H, m, pairs, n_words, E, rate, measure, rng) -> 
 
 
 def _module(objective: Any) -> ModuleType | None:
-    if isinstance(objective, types.NamedTuple):
+    if isinstance(objective, types.BaseNamedTuple):
         return MODULES.get(objective.instance_class)
     return None
 

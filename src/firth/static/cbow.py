@@ -48,6 +48,10 @@ class CBOW(WindowModel):
         return "cbow"
 
     @property
+    def pairs_per_token(self) -> float:
+        return 1
+
+    @property
     def divided(self) -> bool:
         return self.cbow_update == "exact"
 

@@ -190,7 +190,9 @@ def fit(
     progress.say(memory_estimate(model, len(encoded.vocabulary), len(encoded.stream.ids)))
     matrices = start.fresh(model, len(encoded.vocabulary))
     if init_from is not None:
-        taken, words = start.given(matrices, encoded.vocabulary, init_from, freeze)
+        taken, words = start.given(
+            model, matrices, encoded.vocabulary, init_from, freeze
+        )
         progress.say(f"{taken:,} of {words:,} words start from the given vectors.")
     if continue_from is not None:
         start.continued(model, matrices, encoded.vocabulary, continue_from, progress)

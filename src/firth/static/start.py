@@ -51,7 +51,11 @@ def fresh(model: WindowModel, words: int) -> Matrices:
 
 
 def given(
-    matrices: Matrices, vocabulary: Vocabulary, source: Vectors | Fitted, freeze: bool
+    model: WindowModel,
+    matrices: Matrices,
+    vocabulary: Vocabulary,
+    source: Vectors | Fitted,
+    freeze: bool,
 ) -> tuple[int, int]:
     """Rows of W start from the vectors of the same name; returns (words taken, words in all).
 
@@ -59,8 +63,8 @@ def given(
         SettingError: the vectors have another length, or no word in common.
     """
     vectors = source.vectors if isinstance(source, Fitted) else source
-    dim = int(vectors.matrix.shape[1])
-    if dim > matrices.W.shape[1] or dim <= matrices.W.shape[1] - 16:
+    dim = vectors.dim
+    if dim != model.dim:
         raise SettingError(f"The given vectors have {dim} numbers each; train with dim={dim}.")
     rows = vectors.vocabulary.ids(list(vocabulary))
     known = np.flatnonzero(rows >= 0)
@@ -97,7 +101,7 @@ def continued(
             raise SettingError(
                 f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
             )
-    given(matrices, vocabulary, older, freeze=False)
+    given(model, matrices, vocabulary, older, freeze=False)
     output = older.state["output"]
     if model.objective == "hierarchical-softmax":
         # rows are inner nodes of a tree that other counts make another one
@@ -126,16 +130,22 @@ def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
 
 
 def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> int:
-    """Tokens a chunk: `model.chunk`, or fewer where a word would meet itself too often.
+    """Tokens a chunk: `model.chunk`, or fewer where one step of a row would overshoot.
 
-    All gradients of a chunk are taken at the values it began with, so a word with n pairs in it
-    makes one step of up to n x rate. With a few words, or a very frequent one, that would
-    overshoot and grow without bound: the expected n x rate is held to one half.
+    All gradients of a chunk are taken at the values it began with, so a row that n pairs touch
+    makes one step of up to n x rate; too long a step grows from chunk to chunk without bound.
+    Two bounds, found by trying: one half for the most frequent word that is left after
+    subsampling, four for a noise word, which every token of the chunk touches.
     """
+    if model.rate == 0:
+        return model.chunk
     kept = counts * np.minimum(keep, 1)
     share = float((kept / kept.sum()).max())
-    load = share * 2 * model.window * model.rate
-    return max(1, min(model.chunk, int(0.5 / load))) if load > 0 else model.chunk
+    bounds = [0.5 / (model.rate * share * 2 * model.window)]
+    if model.objective == "negative-sampling":
+        steps = model.rate * model.pairs_per_token * model.negatives / model.shared
+        bounds.append(4 / steps)
+    return max(1, min(model.chunk, *(int(min(bound, 1e9)) for bound in bounds)))
 
 
 def objective_of(

@@ -40,7 +40,7 @@ class WindowModel(Settings):
     seed: int = setting(1, "of the random numbers; one thread and one seed give the same bits", low=0)
     exact: bool = setting(False, "pair by pair as in the paper: some ten times slower")
     shared: int = setting(24, "noise words a chunk shares (negative sampling)", low=1)
-    chunk: int = setting(64, "tokens worked on at once, at most", low=1, high=4096)
+    chunk: int = setting(128, "tokens worked on at once, at most", low=1, high=4096)
     patience: int = setting(1, "epochs without a better held-out loss before stopping", low=1)
     checkpoint_every: float = setting(60.0, "seconds between checkpoints", low=0)
 
@@ -53,6 +53,11 @@ class WindowModel(Settings):
     def block(self) -> Any:
         """The kernel that trains on one block of the stream."""
         raise NotImplementedError
+
+    @property
+    def pairs_per_token(self) -> float:
+        """Pairs of a token on average, away from line ends."""
+        return self.window + 1 if self.shrink_windows else 2 * self.window
 
     @property
     def divided(self) -> bool:

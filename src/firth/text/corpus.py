@@ -12,7 +12,15 @@ from typing import Any
 from firth.errors import CorpusError, did_you_mean
 from firth.text import columns
 from firth.text.blocks import BLOCK, checked_encoding
-from firth.text.sources import FileSource, InputSource, ItemsSource, Source, token_block
+from firth.text.sources import (
+    FileSource,
+    InputSource,
+    ItemsSource,
+    Source,
+    lines_of,
+    token_block,
+    whole_lines,
+)
 from firth.text.tokens import Tokenizer
 
 
@@ -50,19 +58,16 @@ class Corpus:
     ) -> None:
         self.tokenizer = Tokenizer(tokenizer, fold_case)
         self._fold_tokens = fold_case is True
-        self._settings = {
-            "column": column,
-            "encoding": checked_encoding(encoding, encoding_errors),
-            "encoding_errors": encoding_errors,
-        }
+        self._column = column
+        self._encoding = checked_encoding(encoding, encoding_errors)
+        self._errors = encoding_errors
         if not sources:
             raise CorpusError("A corpus needs text: give a file, a folder, or a list of lines.")
         self.sources: list[Source] = []
         for source in sources:
             self.sources += self._sources_of(source)
-        if all(one.size == 0 for one in self.sources if not isinstance(one, InputSource)) and not (
-            any(isinstance(one, InputSource) for one in self.sources)
-        ):
+        # asking the standard input for its size would wait for its end
+        if all(not isinstance(one, InputSource) and one.size == 0 for one in self.sources):
             names = ", ".join(one.name for one in self.sources[:3])
             raise CorpusError(f"{names}: empty (0 bytes); give a file with text in it.")
 
@@ -77,7 +82,7 @@ class Corpus:
                 raise CorpusError(
                     f"{source.name} holds lists of tokens, not lines; go through the corpus itself."
                 )
-            yield from _lines_of(source)
+            yield from lines_of(source)
 
     def __iter__(self) -> Iterator[list[str]]:
         """The tokens of each line, empty lines too; as often as one likes."""
@@ -87,10 +92,10 @@ class Corpus:
                     for tokens in _apart(block):
                         yield [t.casefold() for t in tokens] if self._fold_tokens else tokens
             elif self.tokenizer.function is not None:
-                for line in _lines_of(source):
+                for line in lines_of(source):
                     yield self.tokenizer(line)
             else:
-                for block in _whole_lines(source.blocks()):
+                for block in whole_lines(source.blocks()):
                     yield from self.tokenizer.lines(block)
 
     def blocks(self) -> Iterator[tuple[bytes, bool]]:
@@ -131,9 +136,12 @@ class Corpus:
 
     def summary(self) -> dict[str, Any]:
         """What a model remembers of its corpus, for JSON."""
-        named = self._settings | {
+        named = {
             "sources": [source.name for source in self.sources[:20]],
             "files": len(self.sources),
+            "column": self._column,
+            "encoding": self._encoding,
+            "encoding_errors": self._errors,
             "tokenizer": self.tokenizer.name,
             "tokenizer_is_function": self.tokenizer.by_user,
             "fold_case": self.tokenizer.fold,
@@ -156,36 +164,38 @@ class Corpus:
         return f"Corpus({', '.join(names[:3])}{more}; {self.tokenizer.name})"
 
     def _sources_of(self, source: Any) -> list[Source]:
-        column, encoding = self._settings["column"], self._settings["encoding"]
-        errors = self._settings["encoding_errors"]
         if isinstance(source, str | os.PathLike):
             if source == "-":
-                return [InputSource(encoding, errors)]
+                return [InputSource(None, self._encoding, self._errors)]
             return [self._file(path) for path in find(source)]
-        if columns.is_table(source) or column is not None:
-            cells, name = columns.cells(source, column)
-            return [ItemsSource(cells, name, errors)]
+        if columns.is_table(source) or self._column is not None:
+            cells, name = columns.cells(source, self._column)
+            return [ItemsSource(cells, name, self._errors)]
+        many = isinstance(source, list | tuple) and len(source) > 0
+        if many and all(isinstance(one, os.PathLike) for one in source):
+            return [one for path in source for one in self._sources_of(path)]
         if not isinstance(source, Iterable):
             raise CorpusError(
                 f"A {type(source).__name__} is no text; give a file, a folder, or a list of lines."
             )
-        items = ItemsSource(source, _name_of(source), errors)
+        items = ItemsSource(source, _name_of(source), self._errors)
         _refuse_file_names(source, items)
         return [items]
 
     def _file(self, path: Path) -> Source:
-        encoding, errors = self._settings["encoding"], self._settings["encoding_errors"]
         kind = columns.kind_of(path)
-        if kind is None and self._settings["column"] is None:
-            return FileSource(path, encoding, errors)
-        cells = columns.Cells(path, kind, self._settings["column"], encoding, errors)
-        return ItemsSource(cells, str(path), errors)
+        if kind is None and self._column is None:
+            if not path.is_file():  # a pipe can be read only once
+                return InputSource(path, self._encoding, self._errors)
+            return FileSource(path, self._encoding, self._errors)
+        cells = columns.Cells(path, kind, self._column, self._encoding, self._errors)
+        return ItemsSource(cells, str(path), self._errors)
 
     def _by_function(self, source: Source) -> Iterator[bytes]:
         """The tokens that a function makes of the lines, as bytes."""
         held: list[list[str]] = []
         size = number = 0
-        for line in _lines_of(source):
+        for line in lines_of(source):
             held.append(self.tokenizer._asked(line))
             size += len(line)
             if size > BLOCK:
@@ -224,9 +234,7 @@ def find(source: str | os.PathLike[str]) -> list[Path]:
         near = did_you_mean(path.name, [entry.name for entry in path.absolute().parent.iterdir()])
     except OSError:
         near = f" The folder {path.parent} does not exist."
-    raise CorpusError(
-        f"There is no file {text}.{near} (Text itself is given as a list of lines.)"
-    )
+    raise CorpusError(f"There is no file {text}.{near} (Text itself is given as a list of lines.)")
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -254,22 +262,6 @@ def _refuse_file_names(source: Iterable[Any], items: ItemsSource) -> None:
 def _name_of(source: Iterable[Any]) -> str:
     name = getattr(source, "name", None)
     return name if isinstance(name, str) and name else f"the {type(source).__name__} given"
-
-
-def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks, those of one long line put together."""
-    held: list[bytes] = []
-    for block in blocks:
-        held.append(block)
-        if block.endswith(b"\n"):
-            yield b"".join(held)
-            held = []
-
-
-def _lines_of(source: Source) -> Iterator[str]:
-    for block in _whole_lines(source.blocks()):
-        for line in block[:-1].split(b"\n"):
-            yield line.removesuffix(b"\r").decode("utf-8")
 
 
 def _apart(block: bytes) -> Iterator[list[str]]:

@@ -131,17 +131,16 @@ def join(tables: dict[int, Table]) -> tuple[Table, dict[int, np.ndarray | None]]
 
     A table with an odd key is folded.
     """
-    for table in tables.values():
-        table.close()
     if not tables:
         return Table(), {}
     if len(tables) == 1 and not next(iter(tables)) % 2:
         return next(iter(tables.values())), dict.fromkeys(tables)
+    for table in tables.values():
+        table.close()
     joined = Table()
     maps: dict[int, Any] = {}
     for number in sorted(tables):
         maps[number] = add_table(joined, tables.pop(number), fold=number % 2 == 1)
-    joined.close()
     return joined, maps
 
 

@@ -66,7 +66,7 @@ def _unpack(file: IO[bytes], magic: bytes) -> Iterator[bytes]:
     elif magic.startswith(BZIP2) and magic[3:4].isdigit():
         stream = bz2.BZ2File(file)
     elif magic.startswith(XZ):
-        stream = lzma.LZMAFile(file)
+        stream = lzma.LZMAFile(file)  # noqa: SIM115  (the caller closes the file)
     while chunk := stream.read(CHUNK):
         yield chunk
 

@@ -51,7 +51,7 @@ class FileSource:
     """The lines of a file."""
 
     tokens = False
-    first = None
+    first: str | None = None
 
     def __init__(self, path: Path, encoding: str, errors: str, name: str | None = None) -> None:
         self.name = name or str(path)
@@ -74,11 +74,15 @@ class FileSource:
 
 
 class InputSource(FileSource):
-    """The standard input, kept in a temporary file when it is first read."""
+    """The standard input or a pipe, kept in a temporary file when it is first read.
 
-    def __init__(self, encoding: str, errors: str) -> None:
-        super().__init__(Path("-"), encoding, errors, "standard input")
-        self._kept = False
+    pipe: None for the standard input.
+    """
+
+    def __init__(self, pipe: Path | None, encoding: str, errors: str) -> None:
+        name = "the standard input" if pipe is None else str(pipe)
+        super().__init__(Path("-"), encoding, errors, name)
+        self._pipe, self._kept = pipe, False
 
     def keep(self) -> None:
         if self._kept:
@@ -87,13 +91,17 @@ class InputSource(FileSource):
         weakref.finalize(self, path.unlink, missing_ok=True)
         try:
             with open(path, "wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+                if self._pipe is None:
+                    shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+                else:
+                    with open(self._pipe, "rb") as pipe:
+                        shutil.copyfileobj(pipe, file, 1 << 20)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise storage_error(error, path, _REMEDY) from None
         if not path.stat().st_size:
             raise CorpusError(
-                "The standard input is empty; pipe a text into it: cat my.txt | firth ... -"
+                f"{self.name} is empty; pipe a text into it: cat my.txt | firth ... -"
             )
         self._kept = True
 
@@ -324,6 +332,23 @@ def _no_token(lines: list[list[str]], number: int, name: str) -> CorpusError:
                     "wanted strings."
                 )
     raise AssertionError("all tokens are strings")
+
+
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks, those of one long line put together."""
+    held: list[bytes] = []
+    for block in blocks:
+        held.append(block)
+        if block.endswith(b"\n"):
+            yield b"".join(held)
+            held = []
+
+
+def lines_of(source: Source) -> Iterator[str]:
+    """The lines without their ends."""
+    for block in whole_lines(source.blocks()):
+        for line in block[:-1].split(b"\n"):
+            yield line.removesuffix(b"\r").decode("utf-8")
 
 
 def _of_file(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -47,7 +48,7 @@ class Spill:
             try:
                 if self._file is None:
                     self._file = temporary.nameless()
-                self._file.write(array)  # type: ignore[arg-type]
+                self._file.write(array.data)
             except OSError as error:
                 raise storage_error(error, temporary.folder() + "/firth-ids", _REMEDY) from None
             place = Place(self._end, len(array))
@@ -79,7 +80,7 @@ class Tape:
         self._path, self._items = path, 0
         if not in_memory or path is not None:
             try:
-                self._file = temporary.nameless() if path is None else open(path, "wb+")
+                self._file = temporary.nameless() if path is None else path.open("wb+")
                 if path is not None:
                     self._file.write(_header(self._dtype, 0))
             except OSError as error:
@@ -95,9 +96,8 @@ class Tape:
             self._pieces.append(piece.copy())
             return
         try:
-            self._file.write(piece)  # type: ignore[arg-type]
+            self._file.write(piece.data)
         except OSError as error:
-            self._file.close()
             raise self._error(error) from None
 
     def finish(self) -> np.ndarray:
@@ -111,11 +111,16 @@ class Tape:
             self._file.flush()
         except OSError as error:
             raise self._error(error) from None
-        with self._file as file:
-            if not self._items:
-                return np.empty(0, self._dtype)
-            start = 0 if self._path is None else len(_header(self._dtype, 0))
-            return np.memmap(file, self._dtype, "r", start, (self._items,))  # type: ignore[call-overload]
+        if not self._items:
+            return np.empty(0, self._dtype)
+        start = 0 if self._path is None else len(_header(self._dtype, 0))
+        return np.memmap(self._file, self._dtype, "r", start, (self._items,))
+
+    def close(self) -> None:
+        """Lets go of the file; what `finish` gave stays."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a full disk is full at the end too
+                self._file.close()
 
     def _error(self, error: OSError) -> Exception:
         return storage_error(error, self._path or temporary.folder() + "/firth-ids", _REMEDY)

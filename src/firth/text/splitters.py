@@ -6,8 +6,6 @@ before token ends[l]; it returns (tokens, lines).
 
 from __future__ import annotations
 
-import numpy as np
-
 from firth.compiled import kernel
 from firth.text import characters as c
 from firth.text.characters import code_point, width

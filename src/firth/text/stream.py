@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def encode(
         if not counted.tokens:
             raise _no_token(corpus, counted.lines)
         table, types = counted.table, counted.table.types
+        own = table.counts if keep is None else table.counts.copy()
         if vocabulary is not None:
             numbers = _numbers_in(vocabulary, table)
             if not len(vocabulary) or numbers.max() < 0:
@@ -96,14 +98,13 @@ def encode(
             chosen = vocabulary
         else:
             forced = _add_kept(table, keep)
+            table.close()
             chosen, numbers = _choose(
                 table, forced, min_count, max_size, corpus, types, counted.tokens
             )
-        kept = int(table.counts[:types][numbers[:types] >= 0].sum())
-        if keep is not None:
-            kept = -1  # their old counts are in the table: not known beforehand
-        del table, counted.table
-        in_memory = 0 <= kept <= memory // 8
+        kept = int(own[numbers[:types] >= 0].sum())
+        del table, counted.table, own
+        in_memory = 4 * kept <= memory // 2
         stream = _renumber(counted, numbers, spill, in_memory, folder)
     finally:
         spill.close()
@@ -208,20 +209,23 @@ def _renumber(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, folder) from None
-    ids = Tape(np.int32, in_memory=in_memory, path=folder and folder / "ids.npy")
-    ends = Tape(np.int64, in_memory=in_memory, path=folder and folder / "ends.npy")
-    size = last = 0
-    # from the end, so that the pieces can be dropped one by one
-    counted.pieces.reverse()
-    while counted.pieces:
-        piece = counted.pieces.pop()
-        old, lines = spill.take(piece.ids), spill.take(piece.ends)
-        new, fresh = np.empty(len(old), np.int32), np.empty(len(lines), np.int64)
-        tokens, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
-        ids.append(new[:tokens])
-        ends.append(fresh[:kept])
-        size += tokens
-    return Stream(ids.finish(), ends.finish())
+    with contextlib.ExitStack() as opened:
+        ids = Tape(np.int32, in_memory=in_memory, path=folder and folder / "ids.npy")
+        opened.callback(ids.close)
+        ends = Tape(np.int64, in_memory=in_memory, path=folder and folder / "ends.npy")
+        opened.callback(ends.close)
+        size = last = 0
+        # from the end, so that the pieces can be dropped one by one
+        counted.pieces.reverse()
+        while counted.pieces:
+            piece = counted.pieces.pop()
+            old, lines = spill.take(piece.ids), spill.take(piece.ends)
+            new, fresh = np.empty(len(old), np.int32), np.empty(len(lines), np.int64)
+            tokens, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
+            ids.append(new[:tokens])
+            ends.append(fresh[:kept])
+            size += tokens
+        return Stream(ids.finish(), ends.finish())
 
 
 @kernel

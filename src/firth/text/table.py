@@ -18,6 +18,10 @@ from firth.compiled import kernel
 
 #: the table grows when it is fuller than that
 FULL = 0.6
+#: tokens looked up together
+AHEAD = 64
+
+LOWER = np.uint64(0xFFFFFFFF)
 
 
 @kernel(inline="always")
@@ -40,6 +44,22 @@ def _tag(text, start, stop):
     return h >> np.uint64(32)
 
 
+@kernel(inline="always")
+def _shift(places):
+    """32 - k of a table of 2^k places."""
+    bits = 32
+    while places > 1:
+        bits -= 1
+        places >>= 1
+    return np.uint64(bits)
+
+
+@kernel(inline="always")
+def _place(tag, shift):
+    """Where a word with this tag is looked for first."""
+    return np.int64(tag >> shift)
+
+
 @kernel
 def intern(text, starts, stops, weights, first, slots, names, name_starts, counts, types, ids):
     """Counts each token text[starts[i]:stops[i]], first <= i, entering it if it is new.
@@ -49,48 +69,64 @@ def intern(text, starts, stops, weights, first, slots, names, name_starts, count
     Returns (tokens done, types): fewer than there are if something must grow first.
     """
     places = slots.shape[0]
-    shift = np.uint64(32)
-    size = places
-    while size > 1:
-        shift -= np.uint64(1)
-        size >>= 1
+    shift = _shift(places)
     room = min(int(places * FULL), counts.shape[0], name_starts.shape[0] - 1)
-    for i in range(first, starts.shape[0]):
-        start = starts[i]
-        stop = stops[i]
-        tag = _tag(text, start, stop)
-        place = np.int64(tag >> shift)
-        while True:
-            slot = slots[place]
-            if slot == 0:
-                end = name_starts[types]
-                length = stop - start
-                if types >= room or end + length + 1 > names.shape[0]:
-                    return i, types
-                for k in range(length):
-                    names[end + k] = text[start + k]
-                names[end + length] = 10
-                name_starts[types + 1] = end + length + 1
-                counts[types] = 0
-                found = types
-                types += 1
-                slots[place] = tag << np.uint64(32) | np.uint64(types)
-                break
-            if slot >> np.uint64(32) == tag:
-                found = np.int64(slot & np.uint64(0xFFFFFFFF)) - 1
-                begin = name_starts[found]
-                length = stop - start
-                if name_starts[found + 1] - begin - 1 == length:
-                    k = 0
-                    while k < length and names[begin + k] == text[start + k]:
-                        k += 1
-                    if k == length:
-                        break
-            place += 1
-            if place == places:
-                place = 0
-        counts[found] += weights[i] if weights.shape[0] else 1
-        ids[i] = found
+    tags = np.empty(AHEAD, np.uint64)
+    near = np.empty(AHEAD, np.int64)
+    seen = np.empty(AHEAD, np.int64)
+    begun = first
+    while begun < starts.shape[0]:
+        ahead = min(AHEAD, starts.shape[0] - begun)
+        # Rare words lie scattered in memory. These loops ask for all that the next tokens will
+        # need before any of it is waited for; what they find only serves to bring it near.
+        for k in range(ahead):
+            tags[k] = _tag(text, starts[begun + k], stops[begun + k])
+        for k in range(ahead):
+            near[k] = np.int64(slots[_place(tags[k], shift)] & LOWER) - 1
+        for k in range(ahead):
+            likely = max(near[k], 0)
+            near[k] = name_starts[likely]
+            seen[k] = counts[likely]
+        for k in range(ahead):
+            near[k] = names[near[k]]
+        for k in range(ahead):
+            i = begun + k
+            start = starts[i]
+            stop = stops[i]
+            tag = tags[k]
+            place = _place(tag, shift)
+            while True:
+                slot = slots[place]
+                if slot == 0:
+                    end = name_starts[types]
+                    length = stop - start
+                    if types >= room or end + length + 1 > names.shape[0]:
+                        return i, types
+                    for at in range(length):
+                        names[end + at] = text[start + at]
+                    names[end + length] = 10
+                    name_starts[types + 1] = end + length + 1
+                    counts[types] = 0
+                    found = types
+                    types += 1
+                    slots[place] = tag << np.uint64(32) | np.uint64(types)
+                    break
+                if slot >> np.uint64(32) == tag:
+                    found = np.int64(slot & LOWER) - 1
+                    begin = name_starts[found]
+                    length = stop - start
+                    if name_starts[found + 1] - begin - 1 == length:
+                        at = 0
+                        while at < length and names[begin + at] == text[start + at]:
+                            at += 1
+                        if at == length:
+                            break
+                place += 1
+                if place == places:
+                    place = 0
+            counts[found] += weights[i] if weights.shape[0] else 1
+            ids[i] = found
+        begun += ahead
     return starts.shape[0], types
 
 
@@ -98,14 +134,10 @@ def intern(text, starts, stops, weights, first, slots, names, name_starts, count
 def _move(slots, larger):
     """Enters the words of `slots` in `larger`, an empty table twice its size or more."""
     places = larger.shape[0]
-    shift = np.uint64(32)
-    size = places
-    while size > 1:
-        shift -= np.uint64(1)
-        size >>= 1
+    shift = _shift(places)
     for slot in slots:
         if slot != 0:
-            place = np.int64(slot >> np.uint64(32) >> shift)
+            place = _place(slot >> np.uint64(32), shift)
             while larger[place] != 0:
                 place += 1
                 if place == places:
@@ -141,6 +173,7 @@ class Table:
         weights: np.ndarray | None = None,
     ) -> np.ndarray:
         """int32[tokens]: the number of each token text[starts[i]:stops[i]], which is counted."""
+        assert len(self._slots), "nothing can be added to a closed table"
         ids = np.empty(len(starts), np.int32)
         given = np.empty(0, np.int64) if weights is None else weights
         done = 0
@@ -183,7 +216,7 @@ class Table:
 
     def close(self) -> None:
         """Nothing will be added any more: the memory of the slots is given back."""
-        self._slots = np.zeros(1, np.uint64)
+        self._slots = np.empty(0, np.uint64)
 
     def _grow(self, length: int) -> None:
         """Makes room for a word of `length` bytes, of whatever is short."""

@@ -165,7 +165,8 @@ def _name_of(function: Callable[..., Any]) -> str:
     """module:function, as the command line takes it."""
     if not hasattr(function, "__qualname__"):
         function = type(function)
-    return f"{function.__module__}:{function.__qualname__}"
+    module = getattr(function, "__module__", None) or "builtins"
+    return f"{module}:{function.__qualname__}"
 
 
 def _short(item: Any) -> str:

@@ -74,10 +74,33 @@ class Vocabulary:
 
         offsets: int64[V + 1]. The names become strings when they are first asked for.
         """
+        edges = offsets[:-1], offsets[1:]
+        return Vocabulary._of_edges(bytes(blob), edges, counts, types, tokens)
+
+    @staticmethod
+    def from_lines(
+        blob: bytes | np.ndarray,
+        starts: np.ndarray,
+        counts: Sequence[int] | np.ndarray | None = None,
+        types: int | None = None,
+        tokens: int | None = None,
+    ) -> Vocabulary:
+        """As `from_bytes`, with one byte (a line feed) after each name."""
+        edges = starts[:-1], starts[1:] - 1
+        return Vocabulary._of_edges(bytes(blob), edges, counts, types, tokens)
+
+    @staticmethod
+    def _of_edges(
+        blob: bytes,
+        edges: tuple[np.ndarray, np.ndarray],
+        counts: Sequence[int] | np.ndarray | None,
+        types: int | None,
+        tokens: int | None,
+    ) -> Vocabulary:
         vocabulary = Vocabulary([], types=types, tokens=tokens)
+        vocabulary._size = len(edges[0])
         vocabulary._names = None
-        vocabulary._lines = _Lines(bytes(blob), (offsets[:-1], offsets[1:]), lines=len(offsets) - 1)
-        vocabulary._size = len(offsets) - 1
+        vocabulary._lines = _Lines(blob, edges, lines=vocabulary._size)
         vocabulary._counts = None if counts is None else np.array(counts, np.int64)
         return vocabulary
 

@@ -271,7 +271,8 @@ def evaluate_analogies(
     keys = _Keys(vectors, rules.analogy_case, limit, rules.without)
     sections = read_analogies(path)
     words = [question for section in sections for question in section.questions]
-    rows = np.array([[keys.row(word) for word in question] for question in words])
+    row_of = {word: keys.row(word) for question in words for word in question}
+    rows = np.array([[row_of[word] for word in question] for question in words])
     known = np.asarray((rows >= 0).all(axis=1))
     right, right_mul = _right(vectors, keys, rules, rows[known])
     scores, at, done = {}, 0, 0
@@ -334,9 +335,7 @@ def _right(
     """Per question (a, b, c, d) of `rows`: whether the answer is right; the same by 3CosMul."""
     if not len(rows):
         return np.zeros(0, bool), np.zeros(0, bool) if rules.mul else None
-    banned = [
-        np.array([*_banned(keys, rules, question[:3]), *keys.without]) for question in rows.tolist()
-    ]
+    banned = [[*_banned(keys, rules, question[:3]), *keys.without] for question in rows.tolist()]
     limit = len(keys.keys)
     matrix, norms = vectors.matrix[:limit], vectors.norms[:limit]
     answers = solve(matrix, norms, rows[:, :3], banned, rules.mul)
@@ -355,7 +354,7 @@ def _right(
 
 
 def _banned(keys: _Keys, rules: Protocol, question: Sequence[int]) -> list[int]:
-    if rules.variants == "answered":
+    if rules.variants == "answered" or not keys.others:
         return list(question)
     return [variant for row in question for variant in keys.variants(row)]
 

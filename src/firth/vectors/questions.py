@@ -82,16 +82,12 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines that are not blank."""
     with opened(path) as file:
         data = file.read()
-    lines = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip("\r")
-        except UnicodeDecodeError as error:
-            raise FormatError(
-                path,
-                f"a byte that is not UTF-8 on line {number}, byte {error.start + 1}",
-                "UTF-8",
-            ) from None
-        if text.strip():
-            lines.append((number, text))
-    return lines
+    try:
+        lines = data.decode("utf-8").removeprefix("\ufeff").split("\n")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        place = error.start - data.rfind(b"\n", 0, error.start)
+        raise FormatError(
+            path, f"a byte that is not UTF-8 on line {number}, byte {place}", "UTF-8"
+        ) from None
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -32,7 +32,7 @@ def solve(
     matrix: np.ndarray,
     norms: np.ndarray,
     questions: np.ndarray,
-    banned: list[np.ndarray],
+    banned: list[list[int]],
     mul: bool = False,
 ) -> dict[str, Answers]:
     """{"add": Answers} and, if `mul`, also "mul"; ties go to the first row.
@@ -53,25 +53,24 @@ def solve(
         stop = min(start + step, rows)
         cosines = directions @ matrix[start:stop].T
         cosines *= scale[start:stop]
-        outs = [rows_[(rows_ >= start) & (rows_ < stop)] - start for rows_ in banned]
-        _add(cosines, triples, outs, answers["add"], start)
+        _add(cosines, triples, banned, answers["add"], start)
         if mul:
-            _mul(cosines, triples, outs, answers["mul"], start)
+            _mul(cosines, triples, banned, answers["mul"], start)
     return answers
 
 
 def _add(
-    s: np.ndarray, triples: list[list[int]], outs: list[np.ndarray], best: Answers, start: int
+    s: np.ndarray, triples: list[list[int]], banned: list[list[int]], best: Answers, start: int
 ) -> None:
     score = np.empty(s.shape[1], np.float32)
     for question, (a, b, c) in enumerate(triples):
         np.subtract(s[b], s[a], out=score)
         score += s[c]
-        _keep(score, outs[question], best, question, start)
+        _keep(score, banned[question], best, question, start)
 
 
 def _mul(
-    s: np.ndarray, triples: list[list[int]], outs: list[np.ndarray], best: Answers, start: int
+    s: np.ndarray, triples: list[list[int]], banned: list[list[int]], best: Answers, start: int
 ) -> None:
     # the cosines are not needed after this: their memory is used again
     p = np.multiply(s, np.float32(0.5), out=s)
@@ -81,11 +80,13 @@ def _mul(
     for question, (a, b, c) in enumerate(triples):
         np.multiply(p[b], p[c], out=score)
         score *= below[a]
-        _keep(score, outs[question], best, question, start)
+        _keep(score, banned[question], best, question, start)
 
 
-def _keep(score: np.ndarray, out: np.ndarray, best: Answers, question: int, start: int) -> None:
-    score[out] = -np.inf
+def _keep(score: np.ndarray, banned: list[int], best: Answers, question: int, start: int) -> None:
+    for out in banned:
+        if start <= out < start + len(score):
+            score[out - start] = -np.inf
     row = int(score.argmax())
     if score[row] > best.scores[question]:
         best.rows[question], best.scores[question] = start + row, score[row]
