@@ -36,7 +36,6 @@ class CBOW(WindowModel):
     --help`."""
 
     rate: float = setting(0.05, "first learning rate; falls linearly to rate / 10000", low=0)
-    shared: int = setting(16, "noise words a chunk shares (negative sampling)", low=1)
     cbow_update: str = setting(
         "mikolov",
         "the error reaches each context word whole (mikolov) or divided by their number (exact)",

@@ -229,7 +229,7 @@ class Table:
             _move(self._slots, larger)
             self._slots = larger
         if self.types >= len(self._counts):
-            size = min(len(self._counts) * 3 // 2, int(len(self._slots) * FULL))
+            size = min(len(self._counts) * 3 // 2 + 1, int(len(self._slots) * FULL))
             _enlarge(self._counts, size)
             _enlarge(self._starts, size + 1)
 
