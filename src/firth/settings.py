@@ -85,7 +85,9 @@ def check(field: dataclasses.Field[Any], hint: Any, value: Any) -> Any:
     elif not isinstance(value, tuple(k for k in kinds if k in (int, float, str))) or isinstance(
         value, bool
     ):
-        raise SettingError(f"{field.name}={value!r} cannot be used; wanted {_wanted(field, kinds)}.")
+        raise SettingError(
+            f"{field.name}={value!r} cannot be used; wanted {_wanted(field, kinds)}."
+        )
     low, high = field.metadata.get("low"), field.metadata.get("high")
     choices = field.metadata.get("choices")
     if choices is not None and value not in choices:

@@ -45,7 +45,7 @@ for module in (skipgram, cbow):
                 objective = sampled_softmax.SampledSoftmax(U, *alias_table(weights), expected, 6)
             frozen = np.arange(V) == 4
             loss, measured, pairs = getattr(module, way + "_block")(
-                objective, W, frozen, ids, ends, keep, 3, True, 16, False, (0.05, 0.01), 2,
+                objective, W, frozen, ids, ends, keep, 3, True, 16, 4, False, (0.05, 0.01), 2,
                 seeded(7, 1, 2),
             )
             key = f"{module.__name__}.{way}.{name}"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from firth.errors import CorpusError, SettingError
 from firth.text.corpus import Corpus
+from firth.text.stream import encode
 from firth.text.tokens import Tokenizer
 
 text = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -71,6 +72,25 @@ def test_functions_are_named_and_checked():
     ):
         with pytest.raises(CorpusError, match=message):
             list(Corpus(["a b"], tokenizer=wrong))
+
+
+def longest_match(line):
+    """A segmenter as small as can be: the longest word of a list, else one character."""
+    known = {"我们", "喜欢", "机器", "学习", "机器学习"}
+    tokens = []
+    while line:
+        size = next((n for n in (4, 3, 2) if line[:n] in known), 1)
+        tokens.append(line[:size])
+        line = line[size:]
+    return tokens
+
+
+def test_chinese_by_a_segmenter():
+    corpus = Corpus(["我们喜欢机器学习", "机器喜欢我们"], tokenizer=longest_match)
+    assert list(corpus) == [["我们", "喜欢", "机器学习"], ["机器", "喜欢", "我们"]]
+    encoded = encode(corpus, min_count=2)
+    assert encoded.vocabulary.names == ["喜欢", "我们"]
+    assert encoded.stream.ids.tolist() == [1, 0, 0, 1]
 
 
 def checked(line):

@@ -22,21 +22,23 @@ from pathlib import Path
 #: folders that hold no documentation for a reader
 SKIPPED = {"test", "tests", "_tests", "testing", "idlelib", "lib2to3", "turtledemo", "_vendor"}
 #: of what is installed beside Python no more than this is read
-MOST_BYTES = 40_000_000
+MOST_BYTES = 32_000_000
+#: read before the others: they are there wherever firth is
+FIRST = ("numpy", "scipy", "numba", "rich")
 
 
 def source_files() -> list[Path]:
-    """The .py files of the standard library, then of the installed packages, small ones first."""
-    standard = Path(sysconfig.get_path("stdlib"))
-    installed = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    files = list(_python_files(standard))
-    beside = sorted({path for folder in installed for path in _python_files(folder)})
+    """The .py files of the standard library, then of the installed packages, up to a limit."""
+    files = list(_python_files(Path(sysconfig.get_path("stdlib"))))
     budget = MOST_BYTES
-    for path in beside:
-        budget -= path.stat().st_size
-        if budget < 0:
-            break
-        files.append(path)
+    for folder in sorted({Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}):
+        others = [path for path in sorted(folder.iterdir()) if path.name not in FIRST]
+        for package in [*(folder / name for name in FIRST), *others]:
+            for path in _python_files(package):
+                budget -= path.stat().st_size
+                if budget < 0:
+                    return files
+                files.append(path)
     return files
 
 

@@ -9,9 +9,11 @@
     copy_row   E[e] = A[a]
     clear_row  E[e] = 0
 
-They take (matrix, row) and are written in LLVM's own vectors of sixteen float32: numba gives
-LLVM no word that two arrays do not overlap, so that plain loops spend their time on checking.
-Four rows are taken at a time, so that A[a] (or E[e]) is loaded once for four products.
+They take (matrix, row) and are written in LLVM's own vectors of sixteen float32, loops included.
+Plain loops would spend their time elsewhere: numba cannot tell LLVM that two arrays do not
+overlap, so each loop checks it, and each inlined function with a loop counts references to its
+arrays, some 25 ns a call and a line of memory that the threads fight for. Rows are taken in
+groups, so that A[a] (or E[e]) is loaded once for four products.
 
 All matrices are C-contiguous float32 whose width is a multiple of WIDTH: `padded_zeros` makes
 them, and the padding stays zero under every step here.
@@ -89,55 +91,168 @@ def _along(builder, width):
     return cgutils.for_range_slice(builder, ir.Constant(INT64, 0), width, step, intp=INT64)
 
 
-def _dots(p, q):
-    """dots(A, a_1 … a_p, B, b_1 … b_q) -> the p x q products A[a_i] . B[b_j], a_1's first."""
-
-    def build(context, builder, signature, args):
-        kinds, B = signature.args, 1 + p
-        a_rows = [_row(context, builder, kinds[0], args[0], a) for a in args[1:B]]
-        b_rows = [_row(context, builder, kinds[B], args[B], b) for b in args[B + 1 :]]
-        zero = ir.Constant(VECTOR, [0.0] * WIDTH)
-        sums = [cgutils.alloca_once_value(builder, zero) for _ in range(p * q)]
-        with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-            xs = [_load(builder, row, k) for row in a_rows]
-            for j, row in enumerate(b_rows):
-                y = _load(builder, row, k)
-                for i, x in enumerate(xs):
-                    total = sums[i * q + j]
-                    builder.store(_multiply_add(builder, x, y, builder.load(total)), total)
-        reduce = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(FLOAT, [FLOAT, VECTOR]),
-            f"llvm.vector.reduce.fadd.v{WIDTH}f32",
-        )
-        start = ir.Constant(FLOAT, 0.0)
-        products = [builder.call(reduce, [start, builder.load(s)], fastmath=FLAGS) for s in sums]
-        return context.make_tuple(builder, signature.return_type, products)
-
-    return build
+def _groups(builder, n, sizes, body):
+    """body(j, size) for j < n in groups: as many of the first size as there are, then one of each
+    smaller one that is left. The sizes are powers of two, falling to 1."""
+    first = sizes[0]
+    whole = builder.and_(n, ir.Constant(INT64, -first))
+    if first == 1:
+        whole = n
+    step = ir.Constant(INT64, first)
+    with cgutils.for_range_slice(builder, ir.Constant(INT64, 0), whole, step, intp=INT64) as (j, _):
+        body(j, first)
+    for size in sizes[1:]:
+        left = builder.and_(n, ir.Constant(INT64, size))
+        with builder.if_then(builder.icmp_unsigned("!=", left, ir.Constant(INT64, 0))):
+            # what is above this bit is done with
+            body(builder.and_(n, ir.Constant(INT64, -2 * size)), size)
 
 
-def _adds(p, q):
-    """adds(E, e_1 … e_p, z_11 … z_pq, B, b_1 … b_q): E[e_i] += sum_j z_ij B[b_j]."""
+def _products(builder, width, a_rows, b_rows):
+    """The scalars a . b, those of the first a first."""
+    zero = ir.Constant(VECTOR, [0.0] * WIDTH)
+    sums = [[cgutils.alloca_once(builder, VECTOR) for _ in b_rows] for _ in a_rows]
+    for total in (total for row in sums for total in row):
+        builder.store(zero, total)
+    with _along(builder, width) as (k, _):
+        xs = [_load(builder, row, k) for row in a_rows]
+        for j, row in enumerate(b_rows):
+            y = _load(builder, row, k)
+            for i, x in enumerate(xs):
+                total = _multiply_add(builder, x, y, builder.load(sums[i][j]))
+                builder.store(total, sums[i][j])
+    reduce = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(FLOAT, [FLOAT, VECTOR]),
+        f"llvm.vector.reduce.fadd.v{WIDTH}f32",
+    )
+    start = ir.Constant(FLOAT, 0.0)
+    return [
+        [builder.call(reduce, [start, builder.load(total)], fastmath=FLAGS) for total in row]
+        for row in sums
+    ]
 
-    def build(context, builder, signature, args):
-        kinds, B = signature.args, 1 + p + p * q
-        e_rows = [_row(context, builder, kinds[0], args[0], e) for e in args[1 : 1 + p]]
-        weights = [_splat(builder, z) for z in args[1 + p : B]]
-        b_rows = [_row(context, builder, kinds[B], args[B], b) for b in args[B + 1 :]]
-        with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-            totals = [_load(builder, row, k) for row in e_rows]
-            for j, row in enumerate(b_rows):
-                y = _load(builder, row, k)
-                totals = [
-                    _multiply_add(builder, weights[i * q + j], y, total)
-                    for i, total in enumerate(totals)
-                ]
-            for row, total in zip(e_rows, totals, strict=True):
-                _store(builder, total, row, k)
-        return context.get_dummy_value()
 
-    return build
+def _accumulate(builder, width, e_rows, weights, b_rows):
+    """e_i += sum_j weights[i][j] b_j."""
+    weights = [[_splat(builder, z) for z in row] for row in weights]
+    with _along(builder, width) as (k, _):
+        totals = [_load(builder, row, k) for row in e_rows]
+        for j, row in enumerate(b_rows):
+            y = _load(builder, row, k)
+            totals = [
+                _multiply_add(builder, weights[i][j], y, total) for i, total in enumerate(totals)
+            ]
+        for row, total in zip(e_rows, totals, strict=True):
+            _store(builder, total, row, k)
+
+
+class _Call:
+    """The arguments of an intrinsic while it is built: pointers to rows, entries of rows."""
+
+    def __init__(self, context, builder, signature, args):
+        self.context, self.builder = context, builder
+        self.kinds, self.args = signature.args, args
+
+    def row(self, matrix, row):
+        """Pointer to the first entry of a row; `matrix` is the place of the argument."""
+        return _row(self.context, self.builder, self.kinds[matrix], self.args[matrix], row)
+
+    def width(self, matrix):
+        return _width(self.context, self.builder, self.kinds[matrix], self.args[matrix])
+
+    def entries(self, row, j, n):
+        """The n numbers of `row` from place j on."""
+        places = [self.builder.add(j, ir.Constant(INT64, q)) for q in range(n)]
+        return [self.builder.load(self.builder.gep(row, [place])) for place in places]
+
+    def rows_of(self, matrix, list_, j, n):
+        """Pointers to the rows of `matrix` whose numbers stand in `list_` from place j on."""
+        return [self.row(matrix, number) for number in self.entries(list_, j, n)]
+
+
+def _dot_rows(context, builder, signature, args):
+    call = _Call(context, builder, signature, args)  # Z, z, A, a, B, rows, i, n
+    z_row, a_row, list_ = call.row(0, args[1]), call.row(2, args[3]), call.row(5, args[6])
+    width = call.width(2)
+
+    def some(j, size):
+        products = _products(builder, width, [a_row], call.rows_of(4, list_, j, size))[0]
+        for q, product in enumerate(products):
+            place = builder.add(j, ir.Constant(INT64, q))
+            builder.store(product, builder.gep(z_row, [place]))
+
+    _groups(builder, args[7], (4, 2, 1), some)
+    return context.get_dummy_value()
+
+
+def _add_rows(context, builder, signature, args):
+    call = _Call(context, builder, signature, args)  # E, e, Z, z, B, rows, i, n
+    e_row, z_row, list_ = call.row(0, args[1]), call.row(2, args[3]), call.row(5, args[6])
+    width = call.width(0)
+
+    def some(j, size):
+        weights = call.entries(z_row, j, size)
+        _accumulate(builder, width, [e_row], [weights], call.rows_of(4, list_, j, size))
+
+    _groups(builder, args[7], (4, 2, 1), some)
+    return context.get_dummy_value()
+
+
+def _dot_block(context, builder, signature, args):
+    # Z, A, rows_a, a, n_a, B, rows_b, b, n_b
+    call = _Call(context, builder, signature, args)
+    list_a, list_b, width = call.row(2, args[3]), call.row(6, args[7]), call.width(1)
+
+    def rows(z, p):
+        numbers = [builder.add(z, ir.Constant(INT64, q)) for q in range(p)]
+        z_rows = [call.row(0, number) for number in numbers]
+        a_rows = call.rows_of(1, list_a, z, p)
+
+        def some(j, q):
+            products = _products(builder, width, a_rows, call.rows_of(5, list_b, j, q))
+            for z_row, row in zip(z_rows, products, strict=True):
+                for r, product in enumerate(row):
+                    place = builder.add(j, ir.Constant(INT64, r))
+                    builder.store(product, builder.gep(z_row, [place]))
+
+        _groups(builder, args[8], (2, 1) if p == 4 else (4, 2, 1), some)
+
+    _groups(builder, args[4], (4, 2, 1), rows)
+    return context.get_dummy_value()
+
+
+def _add_block(context, builder, signature, args):
+    # E, rows_e, e, n_e, Z, B, rows_b, b, n_b
+    call = _Call(context, builder, signature, args)
+    list_e, list_b, width = call.row(1, args[2]), call.row(6, args[7]), call.width(0)
+
+    def rows(z, p):
+        numbers = [builder.add(z, ir.Constant(INT64, q)) for q in range(p)]
+        z_rows = [call.row(4, number) for number in numbers]
+        e_rows = call.rows_of(0, list_e, z, p)
+
+        def some(j, q):
+            weights = [call.entries(z_row, j, q) for z_row in z_rows]
+            _accumulate(builder, width, e_rows, weights, call.rows_of(5, list_b, j, q))
+
+        _groups(builder, args[8], (4, 2, 1), some)
+
+    _groups(builder, args[3], (2, 1), rows)
+    return context.get_dummy_value()
+
+
+def _dot(context, builder, signature, args):
+    call = _Call(context, builder, signature, args)  # A, a, B, b
+    rows = [call.row(0, args[1])], [call.row(2, args[3])]
+    return _products(builder, call.width(0), *rows)[0][0]
+
+
+def _add_row(context, builder, signature, args):
+    call = _Call(context, builder, signature, args)  # E, e, x, A, a
+    e_row, a_row = call.row(0, args[1]), call.row(3, args[4])
+    _accumulate(builder, call.width(0), [e_row], [[args[2]]], [a_row])
+    return context.get_dummy_value()
 
 
 def _mix(context, builder, signature, args):
@@ -188,30 +303,32 @@ _i, _f = types.int64, types.float32
 
 if numba.config.DISABLE_JIT:
 
-    def _dot1(A, a, B, b):
-        return (A[a] @ B[b],)
+    def dot_rows(Z, z, A, a, B, rows, i, n):
+        """Z[z, j] = A[a] . B[rows[i, j]] for j < n."""
+        Z[z, :n] = B[rows[i, :n]] @ A[a]
 
-    def _dot2(A, a, B, b, c):
-        return A[a] @ B[b], A[a] @ B[c]
+    def add_rows(E, e, Z, z, B, rows, i, n):
+        """E[e] += sum over j < n of Z[z, j] B[rows[i, j]]; no row of B is E[e]."""
+        E[e] += Z[z, :n] @ B[rows[i, :n]]
 
-    def _dot4(A, a, B, b, c, d, e):
-        return A[a] @ B[b], A[a] @ B[c], A[a] @ B[d], A[a] @ B[e]
+    def dot_block(Z, A, rows_a, a, n_a, B, rows_b, b, n_b):
+        """Z[z, j] = A[rows_a[a, z]] . B[rows_b[b, j]] for z < n_a, j < n_b."""
+        Z[:n_a, :n_b] = A[rows_a[a, :n_a]] @ B[rows_b[b, :n_b]].T
 
-    def _dot4x2(A, a, b, c, d, B, e, f):
-        return tuple(A[i] @ B[j] for i in (a, b, c, d) for j in (e, f))
+    def add_block(E, rows_e, e, n_e, Z, B, rows_b, b, n_b):
+        """E[rows_e[e, z]] += sum over j < n_b of Z[z, j] B[rows_b[b, j]] for z < n_e.
 
-    def _add1(E, e, z, B, b):
-        E[e] += np.float32(z) * B[b]
+        The rows of E are different ones, and none of them is a row of B.
+        """
+        E[rows_e[e, :n_e]] += Z[:n_e, :n_b] @ B[rows_b[b, :n_b]]
 
-    def _add2(E, e, z, y, B, b, c):
-        E[e] += z * B[b] + y * B[c]
+    def dot(A, a, B, b):
+        """A[a] . B[b]."""
+        return A[a] @ B[b]
 
-    def _add4(E, e, z, y, x, w, B, b, c, d, f):
-        E[e] += z * B[b] + y * B[c] + x * B[d] + w * B[f]
-
-    def _add2x4(E, e, f, p, q, r, s, t, u, v, w, B, a, b, c, d):
-        _add4(E, e, p, q, r, s, B, a, b, c, d)
-        _add4(E, f, t, u, v, w, B, a, b, c, d)
+    def add_row(E, e, x, A, a):
+        """E[e] += x A[a]."""
+        E[e] += np.float32(x) * A[a]
 
     def mix_rows(E, e, x, A, a, y, B, b, z, C, c):
         """E[e] = x A[a] + y B[b] + z C[c]."""
@@ -230,36 +347,37 @@ if numba.config.DISABLE_JIT:
 else:
 
     @intrinsic
-    def _dot1(typing, A, a, B, b):
-        return types.UniTuple(_f, 1)(A, _i, B, _i), _dots(1, 1)
+    def dot_rows(typing, Z, z, A, a, B, rows, i, n):
+        """Z[z, j] = A[a] . B[rows[i, j]] for j < n."""
+        return types.void(Z, _i, A, _i, B, rows, _i, _i), _dot_rows
 
     @intrinsic
-    def _dot2(typing, A, a, B, b, c):
-        return types.UniTuple(_f, 2)(A, _i, B, _i, _i), _dots(1, 2)
+    def add_rows(typing, E, e, Z, z, B, rows, i, n):
+        """E[e] += sum over j < n of Z[z, j] B[rows[i, j]]; no row of B is E[e]."""
+        return types.void(E, _i, Z, _i, B, rows, _i, _i), _add_rows
 
     @intrinsic
-    def _dot4(typing, A, a, B, b, c, d, e):
-        return types.UniTuple(_f, 4)(A, _i, B, _i, _i, _i, _i), _dots(1, 4)
+    def dot_block(typing, Z, A, rows_a, a, n_a, B, rows_b, b, n_b):
+        """Z[z, j] = A[rows_a[a, z]] . B[rows_b[b, j]] for z < n_a, j < n_b."""
+        return types.void(Z, A, rows_a, _i, _i, B, rows_b, _i, _i), _dot_block
 
     @intrinsic
-    def _dot4x2(typing, A, a, b, c, d, B, e, f):
-        return types.UniTuple(_f, 8)(A, _i, _i, _i, _i, B, _i, _i), _dots(4, 2)
+    def add_block(typing, E, rows_e, e, n_e, Z, B, rows_b, b, n_b):
+        """E[rows_e[e, z]] += sum over j < n_b of Z[z, j] B[rows_b[b, j]] for z < n_e.
+
+        The rows of E are different ones, and none of them is a row of B.
+        """
+        return types.void(E, rows_e, _i, _i, Z, B, rows_b, _i, _i), _add_block
 
     @intrinsic
-    def _add1(typing, E, e, z, B, b):
-        return types.void(E, _i, _f, B, _i), _adds(1, 1)
+    def dot(typing, A, a, B, b):
+        """A[a] . B[b]."""
+        return _f(A, _i, B, _i), _dot
 
     @intrinsic
-    def _add2(typing, E, e, z, y, B, b, c):
-        return types.void(E, _i, _f, _f, B, _i, _i), _adds(1, 2)
-
-    @intrinsic
-    def _add4(typing, E, e, z, y, x, w, B, b, c, d, f):
-        return types.void(E, _i, _f, _f, _f, _f, B, _i, _i, _i, _i), _adds(1, 4)
-
-    @intrinsic
-    def _add2x4(typing, E, e, f, p, q, r, s, t, u, v, w, B, a, b, c, d):
-        return types.void(E, _i, _i, *[_f] * 8, B, _i, _i, _i, _i), _adds(2, 4)
+    def add_row(typing, E, e, x, A, a):
+        """E[e] += x A[a]."""
+        return types.void(E, _i, _f, A, _i), _add_row
 
     @intrinsic
     def mix_rows(typing, E, e, x, A, a, y, B, b, z, C, c):
@@ -282,97 +400,9 @@ else:
         return types.void(A, _i), _prefetch
 
 
-@kernel(inline="always")
-def dot_rows(Z, z, A, a, B, rows, i, n):
-    """Z[z, j] = A[a] . B[rows[i, j]] for j < n."""
-    j = 0
-    while j + 4 <= n:
-        Z[z, j], Z[z, j + 1], Z[z, j + 2], Z[z, j + 3] = _dot4(
-            A, a, B, rows[i, j], rows[i, j + 1], rows[i, j + 2], rows[i, j + 3]
-        )
-        j += 4
-    if j + 2 <= n:
-        Z[z, j], Z[z, j + 1] = _dot2(A, a, B, rows[i, j], rows[i, j + 1])
-        j += 2
-    if j < n:
-        Z[z, j] = _dot1(A, a, B, rows[i, j])[0]
-
-
-@kernel(inline="always")
-def add_rows(E, e, Z, z, B, rows, i, n):
-    """E[e] += sum over j < n of Z[z, j] B[rows[i, j]]; B is not E, or its rows are not E[e]."""
-    j = 0
-    while j + 4 <= n:
-        _add4(
-            E, e, Z[z, j], Z[z, j + 1], Z[z, j + 2], Z[z, j + 3],
-            B, rows[i, j], rows[i, j + 1], rows[i, j + 2], rows[i, j + 3],
-        )  # fmt: skip
-        j += 4
-    if j + 2 <= n:
-        _add2(E, e, Z[z, j], Z[z, j + 1], B, rows[i, j], rows[i, j + 1])
-        j += 2
-    if j < n:
-        _add1(E, e, Z[z, j], B, rows[i, j])
-
-
-@kernel(inline="always")
-def dot_block(Z, A, rows_a, a, n_a, B, rows_b, b, n_b):
-    """Z[z, j] = A[rows_a[a, z]] . B[rows_b[b, j]] for z < n_a, j < n_b."""
-    z = 0
-    while z + 4 <= n_a:
-        j = 0
-        while j + 2 <= n_b:
-            (
-                Z[z, j], Z[z, j + 1], Z[z + 1, j], Z[z + 1, j + 1],
-                Z[z + 2, j], Z[z + 2, j + 1], Z[z + 3, j], Z[z + 3, j + 1],
-            ) = _dot4x2(
-                A, rows_a[a, z], rows_a[a, z + 1], rows_a[a, z + 2], rows_a[a, z + 3],
-                B, rows_b[b, j], rows_b[b, j + 1],
-            )  # fmt: skip
-            j += 2
-        if j < n_b:
-            for i in range(z, z + 4):
-                Z[i, j] = _dot1(A, rows_a[a, i], B, rows_b[b, j])[0]
-        z += 4
-    while z < n_a:
-        dot_rows(Z, z, A, rows_a[a, z], B, rows_b, b, n_b)
-        z += 1
-
-
-@kernel(inline="always")
-def add_block(E, rows_e, e, n_e, Z, B, rows_b, b, n_b):
-    """E[rows_e[e, z]] += sum over j < n_b of Z[z, j] B[rows_b[b, j]] for z < n_e.
-
-    The rows of E are different ones, and none of them is a row of B.
-    """
-    z = 0
-    while z + 2 <= n_e:
-        first, second = rows_e[e, z], rows_e[e, z + 1]
-        j = 0
-        while j + 4 <= n_b:
-            _add2x4(
-                E, first, second,
-                Z[z, j], Z[z, j + 1], Z[z, j + 2], Z[z, j + 3],
-                Z[z + 1, j], Z[z + 1, j + 1], Z[z + 1, j + 2], Z[z + 1, j + 3],
-                B, rows_b[b, j], rows_b[b, j + 1], rows_b[b, j + 2], rows_b[b, j + 3],
-            )  # fmt: skip
-            j += 4
-        while j < n_b:
-            _add1(E, first, Z[z, j], B, rows_b[b, j])
-            _add1(E, second, Z[z + 1, j], B, rows_b[b, j])
-            j += 1
-        z += 2
-    if z < n_e:
-        add_rows(E, rows_e[e, z], Z, z, B, rows_b, b, n_b)
-
-
-@kernel(inline="always")
-def add_row(E, e, x, A, a):
-    """E[e] += x A[a]."""
-    _add1(E, e, x, A, a)
-
-
-@kernel(inline="always")
-def dot(A, a, B, b):
-    """A[a] . B[b]."""
-    return _dot1(A, a, B, b)[0]
+@kernel
+def zero_rows(rows, width):
+    """float32[rows, width] of zeros inside a kernel, each row beginning on a 64-byte line."""
+    flat = np.zeros(rows * width + WIDTH, np.float32)
+    first = (-(flat.ctypes.data // 4)) % WIDTH
+    return flat[first : first + rows * width].reshape(rows, width)

@@ -22,7 +22,7 @@ import numpy as np
 
 from firth.compiled import kernel
 from firth.kernels.functions import log_sigmoid, sigmoid
-from firth.kernels.linear import add_row, add_rows, copy_row, dot, dot_rows, prefetch_row
+from firth.kernels.linear import add_row, add_rows, copy_row, dot, dot_rows, prefetch_row, zero_rows
 from firth.kernels.noise import draw
 from firth.kernels.windows import Pairs
 
@@ -71,7 +71,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
     U, K = objective.U, objective.shared
     T, most = words.shape
     noise = np.empty(K, np.int64)
-    N = np.empty((K, U.shape[1]), np.float32)
+    N = zero_rows(K, U.shape[1])
     for k in range(K):
         noise[k] = draw(threshold, alias, rng)
         prefetch_row(U, noise[k])
@@ -91,7 +91,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for k in range(K):
             S[t, k] = w * sigmoid(S[t, k])
     S[m:] = 0
-    G = np.empty_like(N)
+    G = zero_rows(K, U.shape[1])
     np.dot(S, N, E)
     np.dot(S.T, H, G)
 

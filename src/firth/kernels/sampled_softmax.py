@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from firth.compiled import kernel
-from firth.kernels.linear import add_row, copy_row, dot, dot_rows
+from firth.kernels.linear import add_row, copy_row, dot, dot_rows, zero_rows
 from firth.kernels.noise import draw
 from firth.kernels.windows import Pairs
 
@@ -78,7 +78,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
     U, K = objective.U, objective.samples
     T, most = words.shape
     sample = np.empty(K, np.int64)
-    N = np.empty((K, U.shape[1]), np.float32)
+    N = zero_rows(K, U.shape[1])
     for k in range(K):
         sample[k] = draw(threshold, alias, rng)
         copy_row(N, k, U, sample[k])
@@ -115,7 +115,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for k in range(K):
             S[t, k] *= -rate * weight[k]
     S[m:] = 0
-    G = np.empty_like(N)
+    G = zero_rows(K, U.shape[1])
     np.dot(S, N, E)
     np.dot(S.T, H, G)
     for t in range(m):

@@ -87,6 +87,38 @@ def subsample(ids, ends, keep, rng):
     return word[:m], first[:m], last[:m]
 
 
+@kernel
+def chunk_end(word, start, length, most, keys, times):
+    """Where the chunk that begins at kept token `start` ends: after `length` tokens, or before
+    one word would stand in it more than `most` times (texts have bursts: "0 0 0 0 …").
+
+    keys, times int64[2^k], 2^k at least twice `length`: a small hash table, emptied here.
+    """
+    mask = keys.shape[0] - 1
+    keys[:] = -1
+    stop = min(start + length, word.shape[0])
+    for i in range(start, stop):
+        place = (word[i] * 40503) & mask
+        while keys[place] != -1 and keys[place] != word[i]:
+            place = (place + 1) & mask
+        if keys[place] == -1:
+            keys[place] = word[i]
+            times[place] = 0
+        times[place] += 1
+        if times[place] > most:
+            return max(i, start + 1)
+    return stop
+
+
+@kernel
+def small_table(length):
+    """(keys, times) for `chunk_end`."""
+    size = 16
+    while size < 2 * length:
+        size *= 2
+    return np.empty(size, np.int64), np.empty(size, np.int64)
+
+
 @kernel(inline="always")
 def reach(window, shrink, rng):
     """How far the window of one token reaches: U{1…window} if it shrinks (word2vec.c)."""

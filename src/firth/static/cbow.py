@@ -23,9 +23,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from firth.compiled import kernel
-from firth.kernels.linear import add_row, clear_row, copy_row, mix_rows, prefetch_row
+from firth.kernels.linear import add_row, clear_row, copy_row, mix_rows, prefetch_row, zero_rows
 from firth.kernels.objectives import chunk, pair
-from firth.kernels.windows import add_pair, empty_pairs, reach, subsample
+from firth.kernels.windows import (
+    add_pair,
+    chunk_end,
+    empty_pairs,
+    reach,
+    small_table,
+    subsample,
+)
 from firth.settings import setting
 from firth.static.window_model import WindowModel
 
@@ -61,7 +68,20 @@ class CBOW(WindowModel):
 
 @kernel
 def fast_block(
-    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+    objective,
+    W,
+    frozen,
+    ids,
+    ends,
+    keep,
+    window,
+    shrink,
+    length,
+    most,
+    divided,
+    rates,
+    measure,
+    rng,
 ):
     """Trains on one block of the stream; arguments and results as in skipgram.fast_block.
 
@@ -70,21 +90,22 @@ def fast_block(
     word, first, last = subsample(ids, ends, keep, rng)
     n_kept, d = word.shape[0], W.shape[1]
     T, C = length, length + 2 * window
-    H, E = np.zeros((T, d), np.float32), np.empty((T, d), np.float32)
-    P, D = np.zeros((C + 1, d), np.float32), np.empty((C + 1, d), np.float32)
+    H, E = zero_rows(T, d), zero_rows(T, d)
+    P, D = zero_rows(C + 1, d), zero_rows(C + 1, d)
     left, right = np.empty(T, np.int64), np.empty(T, np.int64)
     pairs = empty_pairs(T, T, 1)
     n_targets, words, place, n_hidden, hidden, target = pairs
-    U = objective.U
+    U, last_row = objective.U, objective.U.shape[0] - 1
     one = np.float32(1)
     loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
-    for start in range(0, n_kept, T):
-        m = min(T, n_kept - start)
+    keys, times = small_table(T)
+    start = 0
+    while start < n_kept:
+        m = chunk_end(word, start, T, most, keys, times) - start
         begin, end = max(0, start - window), min(n_kept, start + m + window)
-        for i in range(start + m, min(start + m + T, n_kept)):
-            prefetch_row(W, word[min(i + window, n_kept - 1)])
-            prefetch_row(U, min(word[i], U.shape[0] - 1))
         for c in range(end - begin):
+            # asked for now, needed after the noise is done with
+            prefetch_row(U, min(word[begin + c], last_row))
             copy_row(P, c + 1, P, c)
             add_row(P, c + 1, one, W, word[begin + c])
             clear_row(D, c)
@@ -125,6 +146,8 @@ def fast_block(
             if not frozen[word[begin + c]]:
                 add_row(W, word[begin + c], one, D, c)
             add_row(D, c + 1, one, D, c)
+            prefetch_row(W, word[min(end + c, n_kept - 1)])  # of the next chunk
+        start += m
     return loss, n_measured, n_pairs
 
 
@@ -140,12 +163,25 @@ def context_mean(H, h, W, word, left, right, i):
 
 @kernel
 def exact_block(
-    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+    objective,
+    W,
+    frozen,
+    ids,
+    ends,
+    keep,
+    window,
+    shrink,
+    length,
+    most,
+    divided,
+    rates,
+    measure,
+    rng,
 ):
     """The definition, with the arguments and results of `fast_block`; every pair is measured."""
     word, first, last = subsample(ids, ends, keep, rng)
     n_kept, d = word.shape[0], W.shape[1]
-    H, E = np.zeros((1, d), np.float32), np.zeros((1, d), np.float32)
+    H, E = zero_rows(1, d), zero_rows(1, d)
     loss, n_pairs = 0.0, 0
     for i in range(n_kept):
         rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))

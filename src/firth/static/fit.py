@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -62,8 +61,9 @@ class Tally:
         self.pairs += pairs
         self.tokens += tokens
 
-    def mean(self) -> float:
-        return self.loss / self.measured if self.measured else float("nan")
+    def mean(self) -> float | None:
+        """Nothing measured (every word was thinned out): no mean."""
+        return self.loss / self.measured if self.measured else None
 
 
 @dataclass
@@ -114,11 +114,11 @@ class Run:
     def show(self) -> None:
         """Tells the watcher how far it is."""
         tally = self.tally
-        self.progress.advance(
-            self.epoch * self.size + tally.tokens,
-            loss=tally.mean(),
-            rate=self.rates(tally.tokens, self.size)[0],
-        )
+        figures = {"rate": self.rates(tally.tokens, self.size)[0]}
+        loss = tally.mean()
+        if loss is not None:
+            figures["loss"] = loss
+        self.progress.advance(self.epoch * self.size + tally.tokens, **figures)
 
     def measure(self, held_out: Stream, pool: ThreadPoolExecutor) -> float:
         """Mean loss per pair of a held-out stream; nothing moves (the rate is zero)."""
@@ -129,9 +129,7 @@ class Run:
             rng = seeded(self.model.seed, HELD_OUT, number)
             results.append(self._kernel(held_out, begin, end, (0.0, 0.0), 1, rng))
 
-        _, interrupted = blocks.work_off(
-            work, 0, len(edges) - 1, pool, self.threads, lambda: None
-        )
+        _, interrupted = blocks.work_off(work, 0, len(edges) - 1, pool, self.threads, lambda: None)
         if interrupted:
             raise KeyboardInterrupt
         return sum(r[0] for r in results) / max(1, sum(r[1] for r in results))
@@ -141,7 +139,7 @@ class Run:
         return self.model.block(
             self.objective, self.matrices.W, self.matrices.frozen, block.ids, block.ends,
             self.keep, self.model.window, self.model.shrink_windows, self.chunk,
-            self.model.divided, rates, measure, rng,
+            start.most_times(self.model), self.model.divided, rates, measure, rng,
         )  # fmt: skip
 
     def fitted(self) -> Fitted:
@@ -190,9 +188,7 @@ def fit(
     progress.say(memory_estimate(model, len(encoded.vocabulary), len(encoded.stream.ids)))
     matrices = start.fresh(model, len(encoded.vocabulary))
     if init_from is not None:
-        taken, words = start.given(
-            model, matrices, encoded.vocabulary, init_from, freeze
-        )
+        taken, words = start.given(model, matrices, encoded.vocabulary, init_from, freeze)
         progress.say(f"{taken:,} of {words:,} words start from the given vectors.")
     if continue_from is not None:
         start.continued(model, matrices, encoded.vocabulary, continue_from, progress)
@@ -214,13 +210,9 @@ def fit(
         _resume(run, checkpoint)
     held_out = None
     if dev is not None:
-        held_out = encode(
-            _corpus(dev), vocabulary=encoded.vocabulary, threads=threads
-        ).stream
+        held_out = encode(_corpus(dev), vocabulary=encoded.vocabulary, threads=threads).stream
     with blocks.one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         _train(run, pool, held_out, checkpoint)
-    if checkpoint is not None:
-        shutil.rmtree(checkpoint, ignore_errors=True)
     return run.fitted()
 
 

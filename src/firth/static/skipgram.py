@@ -22,9 +22,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from firth.compiled import kernel
-from firth.kernels.linear import add_row, clear_row, copy_row, prefetch_row
+from firth.kernels.linear import add_row, clear_row, copy_row, prefetch_row, zero_rows
 from firth.kernels.objectives import chunk, pair
-from firth.kernels.windows import empty_pairs, reach, subsample, window_pairs
+from firth.kernels.windows import (
+    chunk_end,
+    empty_pairs,
+    reach,
+    small_table,
+    subsample,
+    window_pairs,
+)
 from firth.static.window_model import WindowModel
 
 
@@ -44,24 +51,40 @@ class SkipGram(WindowModel):
 
 @kernel
 def fast_block(
-    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+    objective,
+    W,
+    frozen,
+    ids,
+    ends,
+    keep,
+    window,
+    shrink,
+    length,
+    most,
+    divided,
+    rates,
+    measure,
+    rng,
 ):
     """Trains on one block of the stream.
 
     ids int32[n], ends int64[lines], keep float32[V]: see `subsample`. frozen bool[V]: rows of W
     that stay. rates (first, last): the rate falls from one to the other. measure: the loss is
-    taken on every measure-th chunk. length: tokens a chunk. divided: not used here (CBOW).
+    taken on every measure-th chunk. length: tokens a
+    chunk at most, in which no word stands more than `most` times. divided: not used here (CBOW).
     Returns (sum of -J over the measured pairs, measured pairs, all pairs).
     """
     word, first, last = subsample(ids, ends, keep, rng)
     n_kept = word.shape[0]
     T, C = length, length + 2 * window
-    H, E = np.zeros((T, W.shape[1]), np.float32), np.empty((T, W.shape[1]), np.float32)
+    H, E = zero_rows(T, W.shape[1]), zero_rows(T, W.shape[1])
     pairs = empty_pairs(T, C, 2 * window)
     U, last_row = objective.U, objective.U.shape[0] - 1
     loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
-    for start in range(0, n_kept, T):
-        m = min(T, n_kept - start)
+    keys, times = small_table(T)
+    start = 0
+    while start < n_kept:
+        m = chunk_end(word, start, T, most, keys, times) - start
         # what the next chunk will ask for comes while this one is worked on
         for i in range(start + m + window, min(start + m + window + T, n_kept)):
             prefetch_row(W, word[i])
@@ -79,17 +102,31 @@ def fast_block(
         for t in range(m):
             if not frozen[word[start + t]]:
                 add_row(W, word[start + t], np.float32(1), E, t)
+        start += m
     return loss, n_measured, n_pairs
 
 
 @kernel
 def exact_block(
-    objective, W, frozen, ids, ends, keep, window, shrink, length, divided, rates, measure, rng
+    objective,
+    W,
+    frozen,
+    ids,
+    ends,
+    keep,
+    window,
+    shrink,
+    length,
+    most,
+    divided,
+    rates,
+    measure,
+    rng,
 ):
     """The definition, with the arguments and results of `fast_block`; every pair is measured."""
     word, first, last = subsample(ids, ends, keep, rng)
     n_kept = word.shape[0]
-    E = np.zeros((1, W.shape[1]), np.float32)
+    E = zero_rows(1, W.shape[1])
     loss, n_pairs = 0.0, 0
     for i in range(n_kept):
         rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))

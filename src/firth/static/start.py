@@ -148,6 +148,15 @@ def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> in
     return max(1, min(model.chunk, *(int(min(bound, 1e9)) for bound in bounds)))
 
 
+def most_times(model: WindowModel) -> int:
+    """How often one word may stand in one chunk: its row makes a step of at most some 2 x pairs.
+
+    What `chunk_length` does for the text as a whole, for places where one word crowds.
+    """
+    load = model.rate * 2 * model.window
+    return max(1, int(2 / load)) if load > 1e-6 else model.chunk
+
+
 def objective_of(
     model: WindowModel, counts: np.ndarray, U: np.ndarray, progress: Progress
 ) -> Objective:

@@ -37,7 +37,9 @@ class WindowModel(Settings):
     shrink_windows: bool = setting(True, "draw each window's reach from 1 to `window`")
     rate: float = setting(0.025, "first learning rate; falls linearly to rate / 10000", low=0)
     threads: int = setting(0, "processor cores to use; 0: all", low=0)
-    seed: int = setting(1, "of the random numbers; one thread and one seed give the same bits", low=0)
+    seed: int = setting(
+        1, "of the random numbers; one thread and one seed give the same bits", low=0
+    )
     exact: bool = setting(False, "pair by pair as in the paper: some ten times slower")
     shared: int = setting(24, "noise words a chunk shares (negative sampling)", low=1)
     chunk: int = setting(128, "tokens worked on at once, at most", low=1, high=4096)
@@ -82,7 +84,8 @@ class WindowModel(Settings):
         and the best state is returned.
         init_from: vectors that words of the same name start from; `freeze` keeps them so.
         continue_from: a model to train further; its words stay, new ones join.
-        checkpoint: a folder to keep the state in while training; `resume` goes on from there.
+        checkpoint: a folder to keep the state in while training; `resume` goes on from there. It
+        is left for the caller to delete once the result is safe.
 
         Raises:
             CorpusError, VocabularyError: nothing to learn from.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+#: names looked at together: bounds the memory
+CHUNK = 1 << 18
+
 
 def by_count_and_name(
     names: np.ndarray, starts: np.ndarray, counts: np.ndarray, rows: np.ndarray
@@ -15,10 +18,10 @@ def by_count_and_name(
     UTF-8 sorts by bytes as its code points do. Seven bytes of the names are compared at a time,
     and only the names that are still alike go on to the next seven.
     """
-    order = rows[np.argsort(-counts[rows], kind="stable")]
-    group = np.concatenate([[0], np.cumsum(np.diff(counts[order]) != 0)]).astype(np.int32)[
-        : len(order)
-    ]
+    key = counts[rows]
+    order = rows[np.argsort(np.negative(key, out=key), kind="stable")]
+    group = _groups(np.diff(counts[order]) != 0)[: len(order)]
+    del key
     alike = _doubles(group)
     depth = 0
     while len(alike):
@@ -28,14 +31,17 @@ def by_count_and_name(
         order[alike] = mine[sorting]
         key, old = key[sorting], group[alike]
         fresh = (np.diff(key) != 0) | (np.diff(old) != 0)
-        group = np.concatenate([[0], np.cumsum(fresh)]).astype(np.int32)
-        still = _doubles(group)
-        alike, new = alike[still], group[still]
-        # `group` is asked by place
-        group = np.zeros(len(order), np.int32)
-        group[alike] = new
+        group[alike] = _groups(fresh)
+        alike = alike[_doubles(group[alike])]
         depth += 7
     return order
+
+
+def _groups(fresh: np.ndarray) -> np.ndarray:
+    """int32[n + 1]: rising numbers, another one from where `fresh` is true."""
+    numbers = np.zeros(len(fresh) + 1, np.int32)
+    np.cumsum(fresh, out=numbers[1:], dtype=np.int32)
+    return numbers
 
 
 def _doubles(group: np.ndarray) -> np.ndarray:
@@ -48,12 +54,17 @@ def _doubles(group: np.ndarray) -> np.ndarray:
 
 def _piece(names: np.ndarray, starts: np.ndarray, rows: np.ndarray, depth: int) -> np.ndarray:
     """uint64[rows]: seven bytes from `depth` on, then how many there were (a name that ends)."""
-    begin = starts[rows] + depth
-    left = np.clip(starts[rows + 1] - 1 - begin, 0, 7)
     key = np.zeros(len(rows), np.uint64)
     last = len(names) - 1
-    for k in range(7):
-        byte = names[np.minimum(begin + k, last)].astype(np.uint64)
-        byte[left <= k] = 0
-        key = key << np.uint64(8) | byte
-    return key << np.uint64(8) | left.astype(np.uint64)
+    for first in range(0, len(rows), CHUNK):
+        some, part = rows[first : first + CHUNK], key[first : first + CHUNK]
+        begin = starts[some] + depth
+        left = np.clip(starts[some + 1] - 1 - begin, 0, 7)
+        for k in range(7):
+            byte = names[np.minimum(begin + k, last)]
+            byte[left <= k] = 0
+            part <<= np.uint64(8)
+            part |= byte
+        part <<= np.uint64(8)
+        part |= left.astype(np.uint64)
+    return key

@@ -70,12 +70,13 @@ class Spill:
 class Tape:
     """An array written piece by piece: to memory, or to a file that is mapped at the end.
 
-    path: a .npy file to write; None for a file without a name.
+    most: items it may come to have.  path: a .npy file to write; None for one without a name.
     """
 
-    def __init__(self, dtype: Any, *, in_memory: bool, path: Path | None = None) -> None:
+    def __init__(self, dtype: Any, most: int, *, in_memory: bool, path: Path | None = None) -> None:
         self._dtype = np.dtype(dtype)
-        self._pieces: list[np.ndarray] = []
+        # what is not written to takes no memory
+        self._array = np.empty(most if in_memory and path is None else 0, dtype)
         self._file: IO[bytes] | None = None
         self._path, self._items = path, 0
         if not in_memory or path is not None:
@@ -93,7 +94,7 @@ class Tape:
         """
         self._items += len(piece)
         if self._file is None:
-            self._pieces.append(piece.copy())
+            self._array[self._items - len(piece) : self._items] = piece
             return
         try:
             self._file.write(piece.data)
@@ -103,7 +104,7 @@ class Tape:
     def finish(self) -> np.ndarray:
         """The whole array, in memory or mapped from the file, to be read only."""
         if self._file is None:
-            return np.concatenate(self._pieces) if self._pieces else np.empty(0, self._dtype)
+            return self._array[: self._items]
         try:
             if self._path is not None:
                 self._file.seek(0)

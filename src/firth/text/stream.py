@@ -105,7 +105,7 @@ def encode(
         kept = int(own[numbers[:types] >= 0].sum())
         del table, counted.table, own
         in_memory = 4 * kept <= memory // 2
-        stream = _renumber(counted, numbers, spill, in_memory, folder)
+        stream = _renumber(counted, numbers, spill, kept, in_memory, folder)
     finally:
         spill.close()
     return Encoded(chosen, stream, counted.lines, counted.tokens, types)
@@ -167,11 +167,13 @@ def _choose(
         must[forced] = True
         spare = max(0, max_size - len(forced))
         order = order[must[order] | (np.cumsum(~must[order]) <= spare)]
-    blob, starts = table.take(order)
+    names, starts = table.take(order)
+    blob = names.tobytes()
+    del names
     numbers = np.full(table.types, -1, np.int32)
     numbers[order] = np.arange(len(order), dtype=np.int32)
-    names = Vocabulary.from_lines(blob, starts, table.counts[order], types=types, tokens=tokens)
-    return names, numbers
+    counts = table.counts[order]
+    return Vocabulary.from_lines(blob, starts, counts, types=types, tokens=tokens), numbers
 
 
 def _nothing_left(table: Table, min_count: int, corpus: Corpus) -> str:
@@ -197,10 +199,11 @@ def _renumber(
     counted: counting.Counted,
     numbers: np.ndarray,
     spill: Spill,
+    tokens: int,
     in_memory: bool,
     folder: Path | None,
 ) -> Stream:
-    """The numbers of the threads as integers of the vocabulary."""
+    """The numbers of the threads as integers of the vocabulary; `tokens` of them stay."""
     maps = {
         worker: numbers if own is None else numbers[own] for worker, own in counted.maps.items()
     }
@@ -210,9 +213,11 @@ def _renumber(
         except OSError as error:
             raise storage_error(error, folder) from None
     with contextlib.ExitStack() as opened:
-        ids = Tape(np.int32, in_memory=in_memory, path=folder and folder / "ids.npy")
+        ids = Tape(np.int32, tokens, in_memory=in_memory, path=folder and folder / "ids.npy")
         opened.callback(ids.close)
-        ends = Tape(np.int64, in_memory=in_memory, path=folder and folder / "ends.npy")
+        ends = Tape(
+            np.int64, counted.lines, in_memory=in_memory, path=folder and folder / "ends.npy"
+        )
         opened.callback(ends.close)
         size = last = 0
         # from the end, so that the pieces can be dropped one by one
@@ -221,10 +226,10 @@ def _renumber(
             piece = counted.pieces.pop()
             old, lines = spill.take(piece.ids), spill.take(piece.ends)
             new, fresh = np.empty(len(old), np.int32), np.empty(len(lines), np.int64)
-            tokens, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
-            ids.append(new[:tokens])
+            added, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
+            ids.append(new[:added])
             ends.append(fresh[:kept])
-            size += tokens
+            size += added
         return Stream(ids.finish(), ends.finish())
 
 

@@ -215,14 +215,17 @@ class Table:
         return out, starts
 
     def close(self) -> None:
-        """Nothing will be added any more: the memory of the slots is given back."""
+        """Nothing will be added any more: memory that is not needed for that is given back."""
         self._slots = np.empty(0, np.uint64)
+        _resize(self._names, int(self._starts[self.types]))
+        _resize(self._starts, self.types + 1)
+        _resize(self._counts, self.types)
 
     def _grow(self, length: int) -> None:
         """Makes room for a word of `length` bytes, of whatever is short."""
         used = int(self._starts[self.types])
         if used + length + 1 > len(self._names):
-            _enlarge(self._names, max(used + length + 1, len(self._names) * 3 // 2))
+            _resize(self._names, max(used + length + 1, len(self._names) * 3 // 2))
         places = len(self._slots)
         if self.types >= int(places * FULL):
             larger = np.zeros(places * 2, np.uint64)
@@ -230,10 +233,10 @@ class Table:
             self._slots = larger
         if self.types >= len(self._counts):
             size = min(len(self._counts) * 3 // 2 + 1, int(len(self._slots) * FULL))
-            _enlarge(self._counts, size)
-            _enlarge(self._starts, size + 1)
+            _resize(self._counts, size)
+            _resize(self._starts, size + 1)
 
 
-def _enlarge(array: np.ndarray, size: int) -> None:
+def _resize(array: np.ndarray, size: int) -> None:
     """In place, so that the system can move large arrays without a second copy."""
     array.resize(size, refcheck=False)

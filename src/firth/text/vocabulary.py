@@ -101,7 +101,7 @@ class Vocabulary:
         vocabulary._size = len(edges[0])
         vocabulary._names = None
         vocabulary._lines = _Lines(blob, edges, lines=vocabulary._size)
-        vocabulary._counts = None if counts is None else np.array(counts, np.int64)
+        vocabulary._counts = None if counts is None else np.asarray(counts, np.int64)
         return vocabulary
 
     @staticmethod
