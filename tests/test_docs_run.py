@@ -1,9 +1,12 @@
 """Every command and every Python block of the README and of docs/ runs, in order, in one folder.
 
+The Python blocks of a page share their names, so that one may go on from another.
+
 Blocks marked ```sh setup make environments: here their make targets are looked up; the heavy test
 runs them.
 """
 
+import itertools
 import os
 import re
 import shlex
@@ -70,21 +73,27 @@ def run_shell(text: str) -> None:
     assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
 
 
-def run_python(block: Block, page: str, names: dict) -> None:
-    """Runs a block with the names that the blocks before it on the page have left."""
-    # so that an error names the line of the page
-    code = compile("\n" * block.line + block.text, page, "exec")
-    exec(code, names)
+def run_python(some: list[Block], page: str, names: dict) -> None:
+    """Runs blocks of a page, joined in their order, with the names that earlier ones have left."""
+    text = ""
+    for block in some:
+        # so that an error names the line of the page
+        text += "\n" * (block.line - text.count("\n")) + block.text
+    exec(compile(text, page, "exec"), names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks_run(page, folder):
+    # one namespace a page; what a shell block makes is there for the Python after it
     names: dict = {}
-    for block in blocks(page):
-        if block.language == "sh":
-            run_shell(block.text)
-        elif block.language == "python":
-            run_python(block, str(page), names)
+    kinds = ("sh", "python")
+    runnable = [block for block in blocks(page) if block.language in kinds]
+    for language, some in itertools.groupby(runnable, key=lambda block: block.language):
+        if language == "sh":
+            for block in some:
+                run_shell(block.text)
+        else:
+            run_python(list(some), str(page), names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -112,8 +121,15 @@ def test_the_checks_would_notice(folder):
     assert dry(["make", "no-such-target"]) != 0
     with pytest.raises(AssertionError):
         run_shell("firth neighbors no-such.firth king\n")
-    with pytest.raises(AttributeError):
-        run_python(Block(1, "python", "import firth; firth.no_such_name"), "page", {})
+    some = [
+        Block(1, "python", "import firth\n\n"),
+        # of the block before
+        Block(6, "python", "firth\nno_such_name\n"),
+    ]
+    with pytest.raises(NameError, match="no_such_name") as caught:
+        run_python(some, "page", {})
+    # the first line of a block is the one after its fence
+    assert caught.traceback[-1].lineno + 1 == 8
 
 
 @pytest.mark.heavy

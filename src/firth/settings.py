@@ -68,7 +68,7 @@ class Settings:
 
 
 def check(field: dataclasses.Field[Any], hint: Any, value: Any) -> Any:
-    """`value` as the type of `field`, or a SettingError that names the value and what is allowed."""
+    """`value` as the type of `field`; a SettingError names it and what is allowed."""
     kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None:
         if type(None) in kinds:

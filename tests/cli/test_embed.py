@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from firth import Corpus, SkipGram
 from firth.vectors.fitted import load
 from firth.vectors.formats import load_vectors
 
@@ -64,6 +65,23 @@ def test_a_model_cannot_have_its_tokenizer_run(firth, model, tmp_path):
                    stdin="w1-w3\n")  # fmt: skip
     assert answer.code == 0, answer.err
     assert np.load("l.npy").any()
+
+
+def test_a_text_given_as_tokens_needs_a_tokenizer(firth):
+    """Trained on lists of tokens: nothing says how to cut a line."""
+    settings = SkipGram(dim=4, epochs=1, min_count=1, threads=1)
+    settings.fit(Corpus([["New York", "Rio"], ["Rio", "New York"]])).save("cities.firth")
+    assert load("cities.firth").corpus["tokenizer"] == "given"
+    words = ("embed", "cities.firth", "-o", "l.npy", "--of", "lines")
+    answer = firth(*words, stdin="Rio\n")
+    assert answer.code == 2
+    assert "given as tokens" in answer.err
+    assert "--tokenizer" in answer.err
+    # case is folded by `words` unless the user says no
+    for more, known in ([], False), (["--no-fold-case"], True):
+        again = firth(*words, "--tokenizer", "words", "--overwrite", *more, stdin="Rio\n")
+        assert again.code == 0, again.err
+        assert np.load("l.npy").any() == known
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from firth.cli import train as command
-from firth.vectors.fitted import load
+from firth.errors import StorageError
+from firth.vectors.fitted import Fitted, load
 
 from .conftest import SMALL
 
@@ -162,6 +164,45 @@ def test_a_column_and_a_tokenizer_of_ones_own(firth, tmp_path):
     sys.modules.pop("mine", None)
 
 
+@pytest.mark.parametrize(
+    ("words", "folded"),
+    [
+        ([], True),
+        (["--tokenizer", "whitespace"], False),
+        (["--tokenizer", "characters"], False),
+        (["--tokenizer", "whitespace", "--fold-case"], True),
+        (["--no-fold-case"], False),
+    ],
+)
+def test_case_is_folded_for_words_only_unless_told(firth, tmp_path, words, folded):
+    (tmp_path / "t.txt").write_text("Alle Vögel sind schon da\n" * 9, "utf-8")
+    answer = firth("train", "skipgram", "t.txt", "-o", "x.firth", *SMALL, *words)
+    assert answer.code == 0, answer.err
+    fitted = load("x.firth")
+    assert fitted.corpus["fold_case"] is folded
+    assert any(name[0] in "AV" for name in fitted.vectors.names) is not folded
+
+
+@pytest.mark.parametrize("name", ["t.json", "bpe:t.json", "bpe:odd:name.json", "odd:name.json"])
+def test_a_trained_tokenizer(firth, tmp_path, checkerboard_file, name):
+    tokenizers = pytest.importorskip("tokenizers")
+    trained = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="?"))
+    trained.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    trainer = tokenizers.trainers.BpeTrainer(special_tokens=["?"], show_progress=False)
+    trained.train_from_iterator(checkerboard_file.read_text("utf-8").splitlines(), trainer)
+    trained.save(name.removeprefix("bpe:"))
+    words = ("train", "skipgram", checkerboard_file, "-o", "x.firth", *SMALL, "--tokenizer")
+    answer = firth(*words, name)
+    assert answer.code == 0, answer.err
+    assert load("x.firth").corpus["tokenizer"] == name
+    # the model's own tokenizer cuts the lines
+    cut = ("embed", "x.firth", "-o", "l.npy", "--of", "lines")
+    assert firth(*cut, stdin="w1 w3\n").code == 0
+    answer = firth(*words, "unigram:t.json", "--overwrite")
+    assert answer.code == 2
+    assert "t.json" in answer.err
+
+
 # --- the output --------------------------------------------------------------------------------
 
 
@@ -305,6 +346,25 @@ def test_ctrl_c_does_not_replace_an_older_model(long_run, tmp_path, model):
     assert "is in x.partial.firth." in err
     assert load(tmp_path / "x.firth").vectors.dim == 8
     assert load(tmp_path / "x.partial.firth").vectors.dim == 16
+
+
+def test_the_checkpoint_stays_until_the_model_is_whole(firth, monkeypatch, tmp_path, checkerboard):
+    (tmp_path / "t.txt").write_text("\n".join(checkerboard), "utf-8")
+    words = ("train", "skipgram", "t.txt", "-o", "x.firth", *SMALL, "--checkpoint-every", "0")
+    save = Fitted.save
+
+    def no_room(self, path, **more):
+        if Path(path).name == "x.firth":
+            raise StorageError("x.firth: the disk is full")
+        save(self, path, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fitted, "save", no_room)
+        assert firth(*words).code == 2
+    assert (tmp_path / "x.firth.checkpoint" / "model.json").is_file()
+    assert firth(*words, "--resume").code == 0
+    assert len(load("x.firth").history) == 3
+    assert not (tmp_path / "x.firth.checkpoint").exists()
 
 
 def test_kill_and_resume(long_run, tmp_path):

@@ -69,8 +69,8 @@ def test_dot_rows_and_add_rows(dim, n):
     assert not A[:, dim:].any()
 
 
-@pytest.mark.parametrize("n_a", range(0, 10))
-@pytest.mark.parametrize("n_b", range(0, 10))
+@pytest.mark.parametrize("n_a", range(10))
+@pytest.mark.parametrize("n_b", range(10))
 def test_blocks(n_a, n_b):
     A, B = matrix(12, 33, 1), matrix(12, 33, 2)
     rng = np.random.default_rng(10 * n_a + n_b)

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from static.worlds import checkerboard, checkerboard_score, paradigm_score, paradigms
 
 from firth import CBOW, SkipGram, load
 from firth.errors import FitError, SettingError, VocabularyError
 from firth.static.window_model import OBJECTIVES
+from static.worlds import checkerboard, checkerboard_score, paradigm_score, paradigms
 
 MODELS = [
     pytest.param(kind, {"objective": objective, "exact": exact}, id=f"{name}-{objective}-{way}")

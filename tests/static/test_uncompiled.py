@@ -35,7 +35,8 @@ for module in (skipgram, cbow):
             if name == "hs":
                 points, codes, offsets = huffman(counts)
                 deepest = int(np.diff(offsets).max())
-                objective = hierarchical_softmax.HierarchicalSoftmax(U, points, codes, offsets, deepest)
+                tree = points, codes, offsets, deepest
+                objective = hierarchical_softmax.HierarchicalSoftmax(U, *tree)
             elif name == "softmax":
                 objective = softmax.Softmax(U)
             elif name == "ns":

@@ -24,7 +24,7 @@ def pairs_of(tokens, window):
 
 def test_symmetric_window_of_the_cat_sat_on_the_mat():
     """JADS: the 5 x 5 matrix of "The cat sat on the mat", window 1, lower case."""
-    tokens = "the cat sat on the mat".split()
+    tokens = ["the", "cat", "sat", "on", "the", "mat"]
     names = ["the", "cat", "sat", "on", "mat"]
     matrix = np.zeros((5, 5), int)
     for i, j in pairs_of(tokens, window=1):
@@ -38,7 +38,7 @@ def test_symmetric_window_of_the_cat_sat_on_the_mat():
     np.testing.assert_array_equal(matrix, expected)
 
 
-SENTENCE = "this is sample corpus using only one context word".split()
+SENTENCE = ["this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
 CBOW_ROWS = {
     "this": ["is", "sample"],
     "is": ["this", "sample", "corpus"],

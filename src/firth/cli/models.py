@@ -97,7 +97,8 @@ def tokenizer_like(
 
 
 def _is_function(name: str) -> bool:
-    return ":" in name and not name.startswith(("bpe:", "unigram:"))
+    # a file's name may hold a colon, a function's no dot
+    return ":" in name and not name.startswith(("bpe:", "unigram:")) and name[-5:] != ".json"
 
 
 def resolve_tokenizer(name: str) -> str | Callable[[str], list[str]]:

@@ -148,7 +148,10 @@ class Run:
         return Fitted(
             kind=self.model.kind,
             vectors=Vectors(self.vocabulary, self.matrices.W[:, :dim]),
-            state={"output": self.matrices.U[:, :dim], "counts": self.vocabulary.counts},
+            state={
+                "output": self.matrices.U[:, :dim],
+                "counts": np.asarray(self.vocabulary.counts),
+            },
             settings=self.model.to_json(),
             history=self.history,
             corpus=self.corpus,
@@ -174,7 +177,7 @@ def fit(
         raise SettingError("freeze keeps the vectors of init_from as they are; give init_from.")
     if resume and checkpoint is None:
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
-    threads = model.threads or os.cpu_count() or 1
+    threads = model.threads or available_cores()
     corpus = _corpus(corpus)
     encoded = encode(
         corpus,
@@ -214,6 +217,14 @@ def fit(
     with blocks.one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         _train(run, pool, held_out, checkpoint)
     return run.fitted()
+
+
+def available_cores() -> int:
+    """Cores this process may use (a container or taskset may give fewer than there are)."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
 
 
 def _train(
@@ -343,7 +354,7 @@ def _resume(run: Run, folder: Path) -> None:
                 "the same settings, or start anew without resuming."
             )
     if list(older.vectors.vocabulary) != list(run.vocabulary) or not np.array_equal(
-        older.state["counts"], run.vocabulary.counts
+        older.state["counts"], np.asarray(run.vocabulary.counts)
     ):
         raise SettingError(
             f"{folder} was made from another text: its vocabulary has {len(older.vectors)} words, "

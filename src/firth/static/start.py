@@ -106,7 +106,7 @@ def continued(
     if model.objective == "hierarchical-softmax":
         # rows are inner nodes of a tree that other counts make another one
         if list(older.vectors.vocabulary) == list(vocabulary) and np.array_equal(
-            older.state["counts"], vocabulary.counts
+            older.state["counts"], np.asarray(vocabulary.counts)
         ):
             matrices.U[:, : model.dim] = output
         else:

@@ -94,7 +94,7 @@ def _unpack_zstd(file: IO[bytes]) -> Iterator[bytes]:
 def _zstd() -> tuple[Any, Any]:
     """(what makes a decompressor of one frame, its error)."""
     try:
-        from compression import zstd  # type: ignore[import-not-found]
+        from compression import zstd
 
         return zstd.ZstdDecompressor, zstd.ZstdError
     except ImportError:
