@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import re
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ def wanted(*parts: str) -> Path:
     if not path.exists():
         sys.exit(f"no {path}; set FIRTH_SHARED to the folder of shared data")
     return path
+
+
+def options_of(doc: str | None, name: str) -> argparse.ArgumentParser:
+    """A parser with the option that all have: the name of the file of results."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--name", default=name, help="of the file in benchmarks/results")
+    return parser
 
 
 def plain_words(target: Path, megabytes: float | None = None) -> Path:
@@ -56,15 +68,23 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        **{name: version(name) for name in names},
+        **{name: _version(name) for name in names},
     }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def keep(name: str, figures: dict[str, Any]) -> None:
     """Writes benchmarks/results/NAME.json with the command and the machine."""
     RESULTS.mkdir(exist_ok=True)
     # the command as a person would repeat it, without the folders of this machine
-    command = " ".join([f"python -m benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
+    words = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
+    command = " ".join([f"python -m benchmarks.{Path(sys.argv[0]).stem}", *words])
     whole = {"command": command, "machine": machine(), **figures}
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(whole, indent=1) + "\n")

@@ -1,8 +1,9 @@
 """How fast text becomes integers: words per CPU-second, from plain text to ids on the disk.
 
-    python benchmarks/encoding.py TEXT [--types 10000000]
+    python -m benchmarks.encoding [TEXT] [--megabytes N] [--types 10000000]
 
-TEXT: a plain or packed text; it is unpacked first. Without it, enwiki_a of the shared data.
+TEXT: a plain or packed text; it is unpacked first, to N MB at most. Without it, enwiki_a of the
+shared data.
 CPU-seconds of the whole process (all threads) are given; each figure is the best of three runs.
 Beside them the same work in plain Python (str.split, Counter, dict) on a tenth of the text.
 --types N: also N distinct words, twice each, for the memory that takes (in a process of its own).
@@ -10,11 +11,8 @@ Beside them the same work in plain Python (str.split, Counter, dict) on a tenth 
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
-import os
-import platform
 import resource
 import shutil
 import subprocess
@@ -28,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.common import keep, options_of, wanted
 
 
 def measured(work: Callable[[], int], runs: int = 3) -> dict[str, float]:
@@ -104,11 +102,12 @@ def many_types(types: int, folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    shared = Path(os.environ.get("FIRTH_SHARED", ROOT.parent / "shared"))
-    parser.add_argument("text", nargs="?", type=Path, default=shared / "data/text/enwiki_a.txt.gz")
+    parser = options_of(__doc__, "encoding")
+    parser.add_argument("text", nargs="?", type=Path)
+    parser.add_argument("--megabytes", type=float, default=float("inf"))
     parser.add_argument("--types", type=int, default=0)
     arguments = parser.parse_args()
+    text = arguments.text or wanted("data", "text", "enwiki_a.txt.gz")
 
     from firth.text.opening import Chunks
 
@@ -116,14 +115,13 @@ def main() -> None:
         folder = Path(name)
         plain = folder / "text.txt"
         with plain.open("wb") as file:
-            for chunk in Chunks(arguments.text):
-                file.write(chunk)
-        report: dict[str, Any] = {
-            "text": arguments.text.name,
-            "bytes": plain.stat().st_size,
-            "computer": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-        }
+            for chunk in Chunks(text):
+                full = file.tell() + len(chunk) > arguments.megabytes * 1e6
+                # whole lines, so that no character is cut
+                file.write(chunk[: chunk.rfind(b"\n") + 1] if full else chunk)
+                if full:
+                    break
+        report: dict[str, Any] = {"text": text.name, "bytes": plain.stat().st_size}
         report |= encodings(plain)
         if arguments.types:
             needed = arguments.types * 30
@@ -131,6 +129,7 @@ def main() -> None:
                 sys.exit(f"{folder}: {needed / 1e6:,.0f} MB are needed; set TMPDIR.")
             report["types"] = many_types(arguments.types, folder)
     print(json.dumps(report, indent=1))
+    keep(arguments.name, report)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Opening vectors: word2vec text against gensim, firth's own folder, `neighbors` as a process.
 
-    python benchmarks/loading.py [--words 400000] [--dim 300] [--gensim-words 20000] [--json F]
+    python -m benchmarks.loading [--words 400000] [--dim 300] [--gensim-words 20000]
 
 CPU-seconds of one process, one thread (OPENBLAS_NUM_THREADS=1). gensim reads the first
 `--gensim-words` rows and its time is scaled: its loop costs the same for each row.
@@ -8,9 +8,6 @@ CPU-seconds of one process, one thread (OPENBLAS_NUM_THREADS=1). gensim reads th
 
 from __future__ import annotations
 
-# ruff: noqa: E402  (threads are set before numpy is loaded)
-import argparse
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +20,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 
+from benchmarks.common import keep, options_of
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted, load
 from firth.vectors.formats import load_vectors
@@ -46,11 +44,10 @@ def write_text(path: Path, words: int, dim: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__, "loading")
     parser.add_argument("--words", type=int, default=400_000)
     parser.add_argument("--dim", type=int, default=300)
     parser.add_argument("--gensim-words", type=int, default=20_000)
-    parser.add_argument("--json", type=Path, help="keep the figures in this file")
     options = parser.parse_args()
     figures: dict[str, float] = {"words": options.words, "dim": options.dim}
     with tempfile.TemporaryDirectory() as folder:
@@ -97,8 +94,7 @@ def main() -> None:
             figures["ratio_text"] = theirs / ours
     for name, value in figures.items():
         print(f"{name:28} {value:,.2f}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    keep(options.name, {name: round(value, 4) for name, value in figures.items()})
 
 
 if __name__ == "__main__":

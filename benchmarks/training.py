@@ -10,7 +10,6 @@ the first 30,000 words for analogies.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-from benchmarks.common import keep, plain_words, wanted
+from benchmarks.common import keep, options_of, plain_words, wanted
 from firth import CBOW, Corpus, SkipGram, Vectors, Vocabulary
 from firth.progress import Progress
 from firth.vectors.evaluate import evaluate_analogies, evaluate_similarity
@@ -105,12 +104,11 @@ def measured(cpu: float, wall: float, words: int, scores: dict[str, float]) -> d
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__, "training")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--megabytes", type=float, help="of text; all if not given")
-    parser.add_argument("--name", default="training", help="of the file in benchmarks/results")
     options = parser.parse_args()
     figures: dict[str, Any] = {"epochs": options.epochs}
     with tempfile.TemporaryDirectory() as folder:

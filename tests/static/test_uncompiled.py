@@ -16,6 +16,7 @@ from firth.kernels.huffman import huffman
 from firth.kernels.linear import padded_zeros
 from firth.kernels.noise import alias_table
 from firth.kernels.rng import seeded
+from firth.kernels.windows import Block, Plan
 from firth.static import cbow, skipgram
 
 counts = np.array([40, 25, 20, 12, 9, 6, 5, 3, 2], np.int64)
@@ -45,9 +46,10 @@ for module in (skipgram, cbow):
                 expected = np.log(6 * weights / weights.sum()).astype(np.float32)
                 objective = sampled_softmax.SampledSoftmax(U, *alias_table(weights), expected, 6)
             frozen = np.arange(V) == 4
-            loss, measured, pairs = getattr(module, way + "_block")(
-                objective, W, frozen, ids, ends, keep, 3, True, 16, 4, False, (0.05, 0.01), 2,
-                seeded(7, 1, 2),
+            plan = Plan(keep, frozen, 3, True, 16, 4, False, 2)
+            block = getattr(module, way + "_block")
+            loss, measured, pairs = block(
+                objective, W, Block(ids, ends), plan, (0.05, 0.01), seeded(7, 1, 2)
             )
             key = f"{module.__name__}.{way}.{name}"
             out[key + ".W"], out[key + ".U"] = W, U

@@ -22,6 +22,26 @@ from firth.compiled import kernel
 from firth.kernels.rng import below, uniform
 
 
+class Block(NamedTuple):
+    """A piece of the stream."""
+
+    ids: np.ndarray  # int32[n]
+    ends: np.ndarray  # int64[lines], exclusive, within the block; the last is n
+
+
+class Plan(NamedTuple):
+    """What is the same for every block of a training."""
+
+    keep: np.ndarray  # float32[V]  the probability of each word to stay (`subsample`)
+    frozen: np.ndarray  # bool[V]  rows of W that stay as they are
+    window: int
+    shrink: bool  # draw each window's reach
+    length: int  # tokens a chunk, at most
+    most: int  # times one word may stand in a chunk (`chunk_end`)
+    divided: bool  # CBOW: the error is divided among the context words
+    measure: int  # the loss is taken on every so many-th chunk
+
+
 class Pairs(NamedTuple):
     """The pairs of one chunk; see the head of the file."""
 
@@ -61,15 +81,15 @@ def add_pair(n_targets, words, place, n_hidden, hidden, target, t, c):
 
 
 @kernel
-def subsample(ids, ends, keep, rng):
+def subsample(block, keep, rng):
     """The tokens of a block that stay, and the bounds of the line of each.
 
-    ids int32[n], ends int64[lines] (exclusive, within the block; the last is n),
-    keep float32[V] the probability of each word to stay (1 or more: always), Mikolov 2013b in
+    keep float32[V]: the probability of each word to stay (1 or more: always), Mikolov 2013b in
     the form of word2vec.c: (sqrt(f / t) + 1) t / f.
     Returns (word int64[m], first int64[m], last int64[m]): `last` is exclusive, all count
     kept tokens.
     """
+    ids, ends = block
     word = np.empty(ids.shape[0], np.int64)
     first = np.empty(ids.shape[0], np.int64)
     last = np.empty(ids.shape[0], np.int64)
@@ -117,6 +137,12 @@ def small_table(length):
     while size < 2 * length:
         size *= 2
     return np.empty(size, np.int64), np.empty(size, np.int64)
+
+
+@kernel(inline="always")
+def rate_at(rates, part):
+    """The learning rate in a block of which `part` is done: it falls from the first to the last."""
+    return np.float32(rates[0] + (rates[1] - rates[0]) * part)
 
 
 @kernel(inline="always")

@@ -11,10 +11,10 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 import numpy as np
 
+from firth.kernels.windows import Block
 from firth.text.stream import Stream
 
 #: tokens a block, about: some ten milliseconds of work
@@ -30,14 +30,6 @@ def cut(stream: Stream, tokens: int = TOKENS) -> np.ndarray:
     # the end of the line a mark falls in; the mark itself if that is a block away
     edges = np.where(ends - marks < tokens, ends, marks)
     return np.unique(np.concatenate([[0], edges[1:], [size]])).astype(np.int64)
-
-
-@dataclass
-class Block:
-    """A piece of the stream: ids int32[n] and the ends of its lines, int64, the last is n."""
-
-    ids: np.ndarray
-    ends: np.ndarray
 
 
 def read(stream: Stream, start: int, stop: int) -> Block:

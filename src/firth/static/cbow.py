@@ -29,6 +29,7 @@ from firth.kernels.windows import (
     add_pair,
     chunk_end,
     empty_pairs,
+    rate_at,
     reach,
     small_table,
     subsample,
@@ -67,29 +68,12 @@ class CBOW(WindowModel):
 
 
 @kernel
-def fast_block(
-    objective,
-    W,
-    frozen,
-    ids,
-    ends,
-    keep,
-    window,
-    shrink,
-    length,
-    most,
-    divided,
-    rates,
-    measure,
-    rng,
-):
-    """Trains on one block of the stream; arguments and results as in skipgram.fast_block.
-
-    divided: the error is divided by the number of context words.
-    """
-    word, first, last = subsample(ids, ends, keep, rng)
+def fast_block(objective, W, block, plan, rates, rng):
+    """Trains on one block of the stream; arguments and results as in skipgram.fast_block."""
+    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
+    word, first, last = subsample(block, plan.keep, rng)
     n_kept, d = word.shape[0], W.shape[1]
-    T, C = length, length + 2 * window
+    T, C = plan.length, plan.length + 2 * window
     H, E = zero_rows(T, d), zero_rows(T, d)
     P, D = zero_rows(C + 1, d), zero_rows(C + 1, d)
     left, right = np.empty(T, np.int64), np.empty(T, np.int64)
@@ -101,7 +85,7 @@ def fast_block(
     keys, times = small_table(T)
     start = 0
     while start < n_kept:
-        m = chunk_end(word, start, T, most, keys, times) - start
+        m = chunk_end(word, start, T, plan.most, keys, times) - start
         begin, end = max(0, start - window), min(n_kept, start + m + window)
         for c in range(end - begin):
             # asked for now, needed after the noise is done with
@@ -127,16 +111,16 @@ def fast_block(
                 n_pairs += 1
             else:
                 clear_row(H, t)
-        measured = n_chunks % measure == 0
+        measured = n_chunks % plan.measure == 0
         n_chunks += 1
-        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (start / n_kept))
+        rate = rate_at(rates, start / n_kept)
         loss += chunk(objective, H, m, pairs, m, E, rate, measured, rng)
         if measured:
             n_measured += n_pairs - before
         for t in range(m):
             n = right[t] - left[t] - 1
             if n > 0:
-                x = one / np.float32(n) if divided else one
+                x = one / np.float32(n) if plan.divided else one
                 add_row(D, left[t], x, E, t)
                 add_row(D, right[t], -x, E, t)
                 # the running sum will hand e_t to position t itself: take it back first
@@ -162,29 +146,15 @@ def context_mean(H, h, W, word, left, right, i):
 
 
 @kernel
-def exact_block(
-    objective,
-    W,
-    frozen,
-    ids,
-    ends,
-    keep,
-    window,
-    shrink,
-    length,
-    most,
-    divided,
-    rates,
-    measure,
-    rng,
-):
+def exact_block(objective, W, block, plan, rates, rng):
     """The definition, with the arguments and results of `fast_block`; every pair is measured."""
-    word, first, last = subsample(ids, ends, keep, rng)
+    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
+    word, first, last = subsample(block, plan.keep, rng)
     n_kept, d = word.shape[0], W.shape[1]
     H, E = zero_rows(1, d), zero_rows(1, d)
     loss, n_pairs = 0.0, 0
     for i in range(n_kept):
-        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))
+        rate = rate_at(rates, i / n_kept)
         b = reach(window, shrink, rng)
         left, right = max(first[i], i - b), min(last[i], i + b + 1)
         n = right - left - 1
@@ -197,5 +167,5 @@ def exact_block(
         n_pairs += 1
         for j in range(left, right):
             if j != i and not frozen[word[j]]:
-                add_row(W, word[j], share if divided else np.float32(1), E, 0)
+                add_row(W, word[j], share if plan.divided else np.float32(1), E, 0)
     return loss, n_pairs, n_pairs

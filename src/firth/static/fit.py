@@ -17,6 +17,7 @@ from firth.errors import FitError, SettingError, VocabularyError
 from firth.kernels.linear import padded
 from firth.kernels.objectives import Objective
 from firth.kernels.rng import seeded
+from firth.kernels.windows import Plan
 from firth.progress import SILENT, Progress
 from firth.static import blocks, start
 from firth.static.start import Matrices
@@ -135,12 +136,13 @@ class Run:
         return sum(r[0] for r in results) / max(1, sum(r[1] for r in results))
 
     def _kernel(self, stream, begin, end, rates, measure, rng):
-        block = blocks.read(stream, begin, end)
-        return self.model.block(
-            self.objective, self.matrices.W, self.matrices.frozen, block.ids, block.ends,
-            self.keep, self.model.window, self.model.shrink_windows, self.chunk,
-            start.most_times(self.model), self.model.divided, rates, measure, rng,
+        model = self.model
+        plan = Plan(
+            self.keep, self.matrices.frozen, model.window, model.shrink_windows, self.chunk,
+            start.most_times(model), model.divided, measure,
         )  # fmt: skip
+        block = blocks.read(stream, begin, end)
+        return model.block(self.objective, self.matrices.W, block, plan, rates, rng)
 
     def fitted(self) -> Fitted:
         """The state as it is, without the padding; the arrays are views."""

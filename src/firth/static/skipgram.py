@@ -27,6 +27,7 @@ from firth.kernels.objectives import chunk, pair
 from firth.kernels.windows import (
     chunk_end,
     empty_pairs,
+    rate_at,
     reach,
     small_table,
     subsample,
@@ -50,33 +51,16 @@ class SkipGram(WindowModel):
 
 
 @kernel
-def fast_block(
-    objective,
-    W,
-    frozen,
-    ids,
-    ends,
-    keep,
-    window,
-    shrink,
-    length,
-    most,
-    divided,
-    rates,
-    measure,
-    rng,
-):
+def fast_block(objective, W, block, plan, rates, rng):
     """Trains on one block of the stream.
 
-    ids int32[n], ends int64[lines], keep float32[V]: see `subsample`. frozen bool[V]: rows of W
-    that stay. rates (first, last): the rate falls from one to the other. measure: the loss is
-    taken on every measure-th chunk. length: tokens a
-    chunk at most, in which no word stands more than `most` times. divided: not used here (CBOW).
+    rates (first, last): the learning rate falls from one to the other.
     Returns (sum of -J over the measured pairs, measured pairs, all pairs).
     """
-    word, first, last = subsample(ids, ends, keep, rng)
+    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
+    word, first, last = subsample(block, plan.keep, rng)
     n_kept = word.shape[0]
-    T, C = length, length + 2 * window
+    T, C = plan.length, plan.length + 2 * window
     H, E = zero_rows(T, W.shape[1]), zero_rows(T, W.shape[1])
     pairs = empty_pairs(T, C, 2 * window)
     U, last_row = objective.U, objective.U.shape[0] - 1
@@ -84,7 +68,7 @@ def fast_block(
     keys, times = small_table(T)
     start = 0
     while start < n_kept:
-        m = chunk_end(word, start, T, most, keys, times) - start
+        m = chunk_end(word, start, T, plan.most, keys, times) - start
         # what the next chunk will ask for comes while this one is worked on
         for i in range(start + m + window, min(start + m + window + T, n_kept)):
             prefetch_row(W, word[i])
@@ -93,9 +77,9 @@ def fast_block(
             copy_row(H, t, W, word[start + t])
         _, n_words, n = window_pairs(word, first, last, start, m, window, shrink, pairs, rng)
         n_pairs += n
-        measured = n_chunks % measure == 0
+        measured = n_chunks % plan.measure == 0
         n_chunks += 1
-        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (start / n_kept))
+        rate = rate_at(rates, start / n_kept)
         loss += chunk(objective, H, m, pairs, n_words, E, rate, measured, rng)
         if measured:
             n_measured += n
@@ -107,29 +91,15 @@ def fast_block(
 
 
 @kernel
-def exact_block(
-    objective,
-    W,
-    frozen,
-    ids,
-    ends,
-    keep,
-    window,
-    shrink,
-    length,
-    most,
-    divided,
-    rates,
-    measure,
-    rng,
-):
+def exact_block(objective, W, block, plan, rates, rng):
     """The definition, with the arguments and results of `fast_block`; every pair is measured."""
-    word, first, last = subsample(ids, ends, keep, rng)
+    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
+    word, first, last = subsample(block, plan.keep, rng)
     n_kept = word.shape[0]
     E = zero_rows(1, W.shape[1])
     loss, n_pairs = 0.0, 0
     for i in range(n_kept):
-        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (i / n_kept))
+        rate = rate_at(rates, i / n_kept)
         b = reach(window, shrink, rng)
         for j in range(max(first[i], i - b), min(last[i], i + b + 1)):
             if j != i:
