@@ -16,6 +16,7 @@ Kernels are compiled into a folder that is thrown away, never the user's.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -75,12 +76,12 @@ class Done(NamedTuple):
 
 def run(command: list[object], cache: Path) -> Done:
     """Runs Python with `command` to its end; stops the benchmark if it fails."""
-    with tempfile.TemporaryFile() as out:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *map(str, command)],
             stdout=out,
-            stderr=subprocess.DEVNULL,
+            stderr=err,
             env=os.environ | {"FIRTH_CACHE": str(cache)},
         )
         # the use of this child alone; getrusage has the largest of all children
@@ -88,7 +89,9 @@ def run(command: list[object], cache: Path) -> Done:
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            sys.exit(f"exit code {process.returncode}: {' '.join(map(str, command))}")
+            err.seek(0)
+            said = " ".join(map(str, command))
+            sys.exit(f"{err.read().decode()}\nexit code {process.returncode}: {said}")
         out.seek(0)
         unit = 1 if sys.platform == "darwin" else 1024
         text = out.read().decode()
@@ -142,20 +145,26 @@ def memory(done: Done, document: dict[str, Any], cache: Path) -> dict[str, Any]:
 def whole(text: Path, folder: Path, cache: Path, epochs: int, runs: int) -> dict[str, Any]:
     """The command against gensim's, one thread against two, and memory; the best of `runs`."""
     found: dict[str, list[Done]] = {"firth": [], "firth_one_thread": [], "gensim": []}
+    gensim = importlib.util.find_spec("gensim") is not None
+    if not gensim:
+        print('gensim is not installed: pip install "firth[bench]"')
     model, theirs = folder / "model.firth", folder / "gensim.model"
     for _ in range(runs):
         for name, threads in (("firth", 2), ("firth_one_thread", 1)):
             found[name].append(train(text, model, cache, "--epochs", epochs, "--threads", threads))
             print(name, found[name][-1].figures(), flush=True)
-        found["gensim"].append(run(["-c", GENSIM, text, theirs, epochs], cache))
-        print("gensim", found["gensim"][-1].figures(), flush=True)
+        if gensim:
+            found["gensim"].append(run(["-c", GENSIM, text, theirs, epochs], cache))
+            print("gensim", found["gensim"][-1].figures(), flush=True)
     documents = {name: [json.loads(one.out) for one in found[name]] for name in list(found)[:2]}
     two, one = (min(map(training_seconds, some)) for some in documents.values())
-    best = {name: min(some, key=lambda done: done.wall) for name, some in found.items()}
+    best = {name: min(some, key=lambda done: done.wall) for name, some in found.items() if some}
     highest = max(found["firth"], key=lambda done: done.peak)
+    figures: dict[str, Any] = {name: done.figures() for name, done in best.items()}
+    if gensim:
+        figures["ratio_wall_seconds"] = round(best["gensim"].wall / best["firth"].wall, 2)
     return {
-        "whole": {name: done.figures() for name, done in best.items()}
-        | {"ratio_wall_seconds": round(best["gensim"].wall / best["firth"].wall, 2)},
+        "whole": figures,
         "threads": {
             "training_seconds_one": round(one, 2),
             "training_seconds_two": round(two, 2),

@@ -11,10 +11,10 @@ import pytest
 from firth import CBOW, SkipGram, Vectors, Vocabulary, load
 from firth.errors import SettingError
 from firth.progress import Progress
-from firth.static import blocks, fit
+from firth.static import blocks, fit, start
 from firth.static.fit import Interrupted
 from firth.text.stream import Stream
-from static.worlds import checkerboard, checkerboard_score
+from static.worlds import bursts, checkerboard, checkerboard_score
 
 SMALL = {"dim": 24, "window": 3, "min_count": 1, "subsample": 0.0, "threads": 1, "epochs": 4}
 
@@ -245,3 +245,31 @@ def test_ctrl_c_is_quick(board):
     with pytest.raises(Interrupted):
         SkipGram(**SMALL | {"epochs": 100_000}).fit(board)
     assert time.monotonic() - began < 20
+
+
+def test_bursts_of_one_word_do_not_make_it_diverge(monkeypatch):
+    """Sixty times one word in a chunk of 128 would be one step of six hundred pairs."""
+    model = SkipGram(**SMALL | {"dim": 50, "window": 5})
+    text = bursts()
+    monkeypatch.setattr(start, "most_times", lambda model: 10**6)
+    unbounded = [entry["loss"] for entry in model.fit(text).history]
+    assert unbounded[-1] > unbounded[0]
+    monkeypatch.undo()
+    losses = [entry["loss"] for entry in model.fit(text).history]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 2.6
+
+
+def test_the_full_softmax_says_when_it_is_slow(monkeypatch):
+    said = []
+
+    class Listen(Progress):
+        def say(self, text):
+            said.append(text)
+
+    model = SkipGram(**SMALL | {"objective": "softmax", "epochs": 1})
+    model.fit(checkerboard(20), progress=Listen())
+    assert not any("slow" in text for text in said)
+    monkeypatch.setattr(start, "SOFTMAX_WORDS", 10)
+    model.fit(checkerboard(20), progress=Listen())
+    assert any("sums over all 20 words for each pair" in text for text in said)

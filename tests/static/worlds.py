@@ -34,3 +34,15 @@ def paradigm_score(vectors):
         all(n.word[:-1] == word[:-1] for n in vectors.nearest(word, n=3)) for word in vectors.names
     ]
     return float(np.mean(good))
+
+
+def bursts(lines=4000, seed=1):
+    """Lines of many words, and here and there one word sixty times (printed matrices do that)."""
+    rng = random.Random(seed)
+    words = [f"v{i}" for i in range(3000)]
+    text = []
+    for _ in range(lines):
+        text.append(rng.choices(words, k=20))
+        if rng.random() < 0.05:
+            text.append([rng.choice(words)] * 60)
+    return text
