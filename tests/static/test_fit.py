@@ -98,6 +98,28 @@ def test_resuming_another_run_is_refused(board, tmp_path):
         model.fit(board, resume=True)
 
 
+@pytest.mark.usefixtures("one_block_a_segment")
+@pytest.mark.parametrize("first", [True, False])
+def test_held_out_text_may_come_and_go_when_resuming(board, tmp_path, first):
+    """Only epochs that were measured are compared; without held-out text no older state wins."""
+    folder = tmp_path / "run.checkpoint"
+    model = SkipGram(**SMALL | {"epochs": 3}, patience=9)
+    tokens = sum(len(line) for line in board)
+    with pytest.raises(Interrupted) as stopped:
+        model.fit(
+            board,
+            dev=board[:50] if first else None,
+            checkpoint=folder,
+            progress=StopAfter(tokens * 3 // 2),
+        )
+    assert len(stopped.value.fitted.history) == 1
+    again = model.fit(board, dev=None if first else board[:50], checkpoint=folder, resume=True)
+    assert ["held_out_loss" in epoch for epoch in again.history] == [first, not first, not first]
+    if first:
+        whole = model.fit(board)
+        np.testing.assert_array_equal(again.vectors.matrix, whole.vectors.matrix)
+
+
 def test_interrupting_keeps_what_was_reached(board):
     with pytest.raises(Interrupted) as stopped:
         SkipGram(**SMALL | {"epochs": 200, "rate": 0.05}).fit(

@@ -270,7 +270,7 @@ def _train(
         raise Interrupted(run.fitted()) from None
     finally:
         run.progress.finish()
-    if run.best is not None:
+    if held_out is not None and run.best is not None:
         run.matrices.W[:], run.matrices.U[:] = run.best
 
 
@@ -287,7 +287,8 @@ def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -
     stop = False
     if held_out is not None:
         entry["held_out_loss"] = run.measure(held_out, pool)
-        earlier = [e["held_out_loss"] for e in run.history]
+        # epochs before a resumption may have gone without
+        earlier = [e["held_out_loss"] for e in run.history if "held_out_loss" in e]
         if not earlier or entry["held_out_loss"] < min(earlier):
             run.best = run.matrices.W.copy(), run.matrices.U.copy()
             run.worse = 0
