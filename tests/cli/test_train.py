@@ -362,6 +362,10 @@ def test_the_checkpoint_stays_until_the_model_is_whole(firth, monkeypatch, tmp_p
         patch.setattr(Fitted, "save", no_room)
         assert firth(*words).code == 2
     assert (tmp_path / "x.firth.checkpoint" / "model.json").is_file()
+    # the same command again, perhaps while the first one still runs, takes nothing away
+    again = firth(*words)
+    assert again.code == 2
+    assert "Go on from it with --resume, or begin anew with --overwrite." in again.err
     assert firth(*words, "--resume").code == 0
     assert len(load("x.firth").history) == 3
     assert not (tmp_path / "x.firth.checkpoint").exists()

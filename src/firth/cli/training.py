@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from firth import compiled
 from firth.cli import output
 from firth.cli.bar import PlainProgress, progress
-from firth.errors import SettingError, StorageError
+from firth.errors import ModelExistsError, SettingError, StorageError
 from firth.files import must_not_exist, rescue
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ def must_be_free(out: Path, *, overwrite: bool, resume: bool = False) -> None:
     checkpoint = checkpoint_of(out)
     if not resume:
         must_not_exist(out, overwrite)
+        if checkpoint.is_dir() and not overwrite:
+            raise ModelExistsError(
+                f"{checkpoint} is there: a training of {out} was cut short, or is going on at this "
+                "moment. Go on from it with --resume, or begin anew with --overwrite."
+            )
     elif not checkpoint.is_dir():
         raise SettingError(
             f"--resume: there is no {checkpoint}, so there is nothing to go on from; leave "
