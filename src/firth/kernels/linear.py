@@ -168,7 +168,10 @@ class _Call:
 
     def rows_of(self, matrix, list_, j, n):
         """Pointers to the rows of `matrix` whose numbers stand in `list_` from place j on."""
-        return [self.row(matrix, number) for number in self.entries(list_, j, n)]
+        numbers = self.entries(list_, j, n)
+        if numbers[0].type != INT64:
+            numbers = [self.builder.sext(number, INT64) for number in numbers]
+        return [self.row(matrix, number) for number in numbers]
 
 
 def _dot_rows(context, builder, signature, args):

@@ -46,10 +46,10 @@ class Pairs(NamedTuple):
     """The pairs of one chunk; see the head of the file."""
 
     n_targets: np.ndarray  # int64[T]
-    words: np.ndarray  # int64[T, most]
-    place: np.ndarray  # int64[T, most]
+    words: np.ndarray  # int32[T, most]
+    place: np.ndarray  # int32[T, most]
     n_hidden: np.ndarray  # int64[C]
-    hidden: np.ndarray  # int64[C, most]
+    hidden: np.ndarray  # int32[C, most]
     target: np.ndarray  # int64[C]
 
 
@@ -58,10 +58,10 @@ def empty_pairs(chunk, targets, most):
     """Room for `chunk` hidden rows, `targets` targets and at most `most` pairs of each."""
     return Pairs(
         np.zeros(chunk, np.int64),
-        np.zeros((chunk, most), np.int64),
-        np.zeros((chunk, most), np.int64),
+        np.zeros((chunk, most), np.int32),
+        np.zeros((chunk, most), np.int32),
         np.zeros(targets, np.int64),
-        np.zeros((targets, most), np.int64),
+        np.zeros((targets, most), np.int32),
         np.zeros(targets, np.int64),
     )
 

@@ -145,7 +145,7 @@ def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> in
     if model.objective == "negative-sampling":
         steps = model.rate * model.pairs_per_token * model.negatives / model.shared
         bounds.append(4 / steps)
-    return max(1, min(model.chunk, *(int(min(bound, 1e9)) for bound in bounds)))
+    return max(1, min(model.chunk, *(round(min(bound, 1e9)) for bound in bounds)))
 
 
 def most_times(model: WindowModel) -> int:
