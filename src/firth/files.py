@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import tempfile
@@ -56,7 +57,8 @@ def whole_file(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
     path = Path(path)
     must_not_exist(path, overwrite)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+        _sweep(path)
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.absolute().parent)
         os.close(handle)
         # mkstemp makes files only their owner may read
         os.chmod(name, 0o666 & ~_umask())
@@ -88,9 +90,10 @@ def whole_folder(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     rescue(path)
+    _sweep(path)
     must_not_exist(path, overwrite)
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.absolute().parent))
         temporary.chmod(0o777 & ~_umask())
     except OSError as error:
         raise storage_error(error, path) from None
@@ -109,6 +112,27 @@ def whole_folder(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         raise storage_error(error, path) from error
     finally:
         _remove(temporary)
+
+
+def _prefix(path: Path) -> str:
+    """How temporary names beside `path` begin: with the process that writes them."""
+    return f".{path.name}.{os.getpid()}-"
+
+
+def _sweep(path: Path) -> None:
+    """Removes what processes that were killed while writing `path` left behind."""
+    if os.name != "posix":  # elsewhere asking whether a process lives may end it
+        return
+    for left in path.absolute().parent.glob(f".{glob.escape(path.name)}.*-*"):
+        number = left.name.removeprefix(f".{path.name}.").partition("-")[0]
+        if not number.isdigit():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            _remove(left)
+        except (OSError, OverflowError):  # it lives, under another user
+            continue
 
 
 def aside(path: Path) -> Path:

@@ -118,3 +118,7 @@ def test_trained_subwords(trained):
     trained.write_text("{}")
     with pytest.raises(SettingError, match="is not a tokenizer.json"):
         Tokenizer(str(trained))
+
+
+def test_the_vowel_am_stays_with_its_consonant():
+    assert next(iter(Corpus(["น้ำ ທຳ"], tokenizer="characters"))) == ["น้ำ", "ທຳ"]

@@ -113,6 +113,7 @@ def must_be_free(out: Path, *, overwrite: bool, resume: bool = False) -> None:
         raise StorageError(f"{out}: the folder {parent} does not exist; make it first.")
     rescue(out)
     checkpoint = checkpoint_of(out)
+    rescue(checkpoint)
     if not resume:
         must_not_exist(out, overwrite)
         if checkpoint.is_dir() and not overwrite:

@@ -94,11 +94,15 @@ def characters(text, properties, starts, stops, ends):
     n = text.shape[0]
     while i < n:
         size = width(text[i])
-        kind = properties[code_point(text, i, size)]
+        code = code_point(text, i, size)
+        kind = properties[code]
         group = kind & c.CLASS
         blank = group >= c.SPACE or _blank(text, i) > 0
         joins = start >= 0 and (
             c.EXTEND <= group <= c.JOINER
+            # the vowels am of Thai and Lao: marks to a reader, letters to Word_Break
+            or code == 0x0E33
+            or code == 0x0EB3
             or (joiner and (kind & c.PICTURE) != 0)
             or (group == c.FLAG and flags == 1)
         )
