@@ -135,8 +135,7 @@ def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> in
     All gradients of a chunk are taken at the values it began with, so a row that n pairs touch
     makes one step of up to n x rate; too long a step grows from chunk to chunk without bound.
     Bounds found by trying: one half for the most frequent word that is left after subsampling,
-    four for a noise word, which every token of the chunk touches. Hierarchical softmax, whose
-    output rows move within the chunk, loses a point of analogies with more than 64 tokens.
+    four for a noise word, which every token of the chunk touches.
     """
     if model.rate == 0:
         return model.chunk
@@ -146,8 +145,6 @@ def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> in
     if model.objective == "negative-sampling":
         steps = model.rate * model.pairs_per_token * model.negatives / model.shared
         bounds.append(4 / steps)
-    if model.objective == "hierarchical-softmax":
-        bounds.append(64)
     return max(1, min(model.chunk, *(round(min(bound, 1e9)) for bound in bounds)))
 
 
