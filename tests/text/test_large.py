@@ -16,8 +16,12 @@ import json, resource, sys
 from firth.text.corpus import Corpus
 from firth.text.stream import encode
 e = encode(Corpus(sys.argv[1], tokenizer=sys.argv[2]), min_count=int(sys.argv[3]), threads=2)
-rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-rss //= 1 << 20 if sys.platform == "darwin" else 1 << 10
+try:  # ru_maxrss of a child begins with what its parent held
+    status = open("/proc/self/status").read()
+    rss = int(status.partition("VmHWM:")[2].split()[0]) >> 10
+except OSError:
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rss //= 1 << 20 if sys.platform == "darwin" else 1 << 10
 print(json.dumps([rss, e.types, e.tokens, len(e.vocabulary), type(e.stream.ids).__name__]))
 """
 
