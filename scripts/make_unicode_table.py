@@ -74,7 +74,7 @@ def main() -> None:
     runs = [base36(i) + kind for i, kind in enumerate(kinds) if i == 0 or kind != kinds[i - 1]]
     lines = textwrap.wrap(" ".join(runs), 99, break_long_words=False)
     TARGET.write_text(HEAD.format(version=regex.__version__, runs="\n".join(lines)), "utf-8")
-    print(f"{TARGET}: {len(runs)} runs")  # noqa: T201
+    print(f"{TARGET}: {len(runs)} runs")  # noqa: T201  (a script that reports)
 
 
 def base36(n: int) -> str:

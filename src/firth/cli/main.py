@@ -85,7 +85,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt as interrupt:
             output.say(str(interrupt) or "Interrupted; nothing was written.")
             return INTERRUPTED
-        except Exception as error:
+        except Exception as error:  # whatever else it is becomes an exit code
             sentence = _sentence(error)
             if debug or sentence is None:
                 import traceback

@@ -161,6 +161,7 @@ class AnalogyReport:
     def macro_mul(self) -> float | None:
         if self.total.correct_mul is None:
             return None
+        # ignored: where the total has a count, so has every section
         return _mean([s.correct_mul / s.scored for s in self.sections.values() if s.scored])  # type: ignore[operator]
 
     @property
@@ -416,6 +417,7 @@ def _sum(sections: list[SectionScore]) -> SectionScore:
         asked=sum(section.asked for section in sections),
         covered=sum(section.covered for section in sections),
         scored=sum(section.scored for section in sections),
+        # ignored: mypy does not see that no None is left
         correct_mul=None if None in mul else sum(mul),  # type: ignore[arg-type]
     )
 

@@ -48,6 +48,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     position = 0
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(open(path, "rb"))
+        # ignored below: these read as BinaryIO does, but are not typed so
         try:
             if kind == "gz":
                 yield stack.enter_context(gzip.GzipFile(fileobj=raw))  # type: ignore[misc]
@@ -85,7 +86,7 @@ def _member(path: Path, raw: BinaryIO) -> Iterator[BinaryIO]:
             "Unpack it and name the file wanted.",
         )
     with archive.open(members[0]) as file:
-        yield file  # type: ignore[misc]
+        yield file  # type: ignore[misc]  # reads as BinaryIO does
 
 
 @contextlib.contextmanager
