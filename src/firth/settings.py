@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -116,3 +117,22 @@ def _wanted(field: dataclasses.Field[Any], kinds: tuple[Any, ...]) -> str:
     if high is not None:
         return f"{kind} of at most {high}"
     return kind
+
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def byte_count(text: int | str) -> int:
+    """500000, "500MB", "2 GB" or "1.5g" as a number of bytes.
+
+    Raises:
+        SettingError: it is none of these.
+    """
+    if isinstance(text, int):
+        return text
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([kmgt]?)i?b?\s*", text.lower())
+    if not found:
+        raise SettingError(
+            f"memory={text!r} is not a number of bytes; give one such as 500MB or 2GB."
+        )
+    return int(float(found[1]) * _UNITS[found[2]])
