@@ -5,11 +5,14 @@ import random
 import numpy as np
 
 
-def checkerboard(lines=600, words=20, length=12, seed=1):
-    """Even words stand beside even words, odd ones beside odd ones."""
+def checkerboard(lines=600, words=20, length=12, seed=1, stray=0.0):
+    """Even words stand beside even words, odd ones beside odd ones; `stray` of them go astray."""
     rng = random.Random(seed)
     sides = [[f"w{2 * i + side}" for i in range(words // 2)] for side in range(2)]
-    return [rng.choices(sides[rng.randrange(2)], k=length) for _ in range(lines)]
+    text = [rng.choices(sides[rng.randrange(2)], k=length) for _ in range(lines)]
+    if not stray:
+        return text
+    return [[f"w{int(w[1:]) ^ 1}" if rng.random() < stray else w for w in line] for line in text]
 
 
 def checkerboard_score(vectors):

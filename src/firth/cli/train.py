@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,15 +12,24 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Group, Parameter
 
 from firth.cli import output
-from firth.cli.models import open_fitted, open_vectors, resolve_tokenizer
+from firth.cli.models import must_exist, open_fitted, open_vectors, resolve_tokenizer
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
 from firth.cli.training import Run, must_be_free, summary, tell
 from firth.errors import SettingError
+from firth.static.cooccurrence import Cooccurrence, is_counts
+from firth.static.window_counts import WindowCounts
+from firth.text.corpus import Corpus
 
 # kind -> (module, class, line in `firth train --help`)
 KINDS = {
     "skipgram": ("firth.static.skipgram", "SkipGram", "Each word predicts its neighbours."),
     "cbow": ("firth.static.cbow", "CBOW", "The neighbours together predict the word."),
+    "glove": ("firth.static.glove", "GloVe", "Products are logarithms of co-occurrence."),
+    "ppmi": ("firth.static.ppmi", "PPMI", "What stands near more often than by chance; sparse."),
+    "svd": ("firth.static.svd", "SVD", "The same, to a few hundred numbers a word."),
+    "lsa": ("firth.static.lsa", "LSA", "Documents and words from the document-word matrix."),
+    "counts": ("firth.static.counts", "DocumentCounts", "Bag of words and TF-IDF of documents."),
+    "phrases": ("firth.text.phrases", "Phrases", "Words that belong together: new_york."),
 }
 
 app = App(name="train", help="Train a model: firth train KIND DATA... -o MODEL [settings].")
@@ -33,7 +43,8 @@ Errors = Literal["strict", "replace"]
 
 _DATA = (
     "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
-    "input. A line is a sentence or paragraph: windows do not cross it."
+    "input. A line is a sentence or paragraph: windows do not cross it. Kinds that count "
+    "co-occurrence also take a folder that firth cooccurrence -o wrote."
 )
 _OUT = "The model folder to write."
 _DEV = "A text on which the loss is measured after each epoch, to stop early."
@@ -46,6 +57,7 @@ _COLUMN = "The column of a table that holds the text, by name or number."
 _ERRORS = "What to do with a bad byte."
 _INIT = "A model or file of vectors that the words they share start from."
 _FREEZE = "Keep the vectors of --init-from as they are."
+_PHRASES = "A model of kind phrases whose phrases become single words."
 _CONTINUE = "A model to train further on this text; new words join it."
 _OVERWRITE = "Replace the model if it exists."
 _RESUME = "Go on from where an interrupted run of the same command stopped."
@@ -71,66 +83,128 @@ def _command(kind: str) -> Callable[..., None]:
     settings_class = getattr(importlib.import_module(module), name)
     options = options_of(settings_class)
 
-    def train(
-        *data: Annotated[str, Parameter(required=True, help=_DATA)],
-        out: Annotated[str, _about(RUN, _OUT, "-o", "--output")],
-        settings: Any,
-        dev: Annotated[str | None, _about(TEXT, _DEV)] = None,
-        tokenizer: Annotated[str, _about(TEXT, _TOKENIZER)] = "words",
-        column: Annotated[str | None, _about(TEXT, _COLUMN)] = None,
-        fold_case: Annotated[bool | None, _about(TEXT, _FOLD)] = None,
-        encoding: Annotated[str, _about(TEXT, "Of the text.")] = "utf-8",
-        encoding_errors: Annotated[Errors, _about(TEXT, _ERRORS)] = "strict",
-        init_from: Annotated[str | None, _about(RUN, _INIT)] = None,
-        freeze: Annotated[bool, _flag(_FREEZE)] = False,
-        continue_from: Annotated[str | None, _about(RUN, _CONTINUE)] = None,
-        overwrite: Annotated[bool, _flag(_OVERWRITE)] = False,
-        resume: Annotated[bool, _flag(_RESUME)] = False,
-        common: Common = COMMON,
-    ) -> None:
-        from firth.text.corpus import Corpus
+    # cyclopts takes a command's options from its signature
+    taken = inspect.signature(settings_class.fit).parameters
+    parameters = [
+        _option("data", Annotated[str, Parameter(required=True, help=_DATA)], kind=_VAR),
+        _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
+        _option("settings", options, options()),
+        *(option for option in _options() if option.name in taken or option.name in ALWAYS),
+    ]
 
-        path = Path(out)
-        if freeze and init_from is None:
-            raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
-        made = settings_class(**dataclasses.asdict(settings))
-        must_be_free(path, overwrite=overwrite, resume=resume)
-        text: dict[str, Any] = {
-            "tokenizer": tokenizer,
-            "column": int(column) if column is not None and column.isdigit() else column,
-            "fold_case": fold_case,
-            "encoding": encoding,
-            "encoding_errors": encoding_errors,
-        }
-        given = None if init_from is None else open_vectors(init_from)
-        older = None if continue_from is None else open_fitted(continue_from)
-        made = fitting(made, given, older)
-        said = _python(made, hyphens(data), path, text, dev, init_from, freeze, continue_from)
-        output.call(common.verbose, said)
-        read = text | {"tokenizer": resolve_tokenizer(tokenizer)}
-        run = Run(
-            settings=made,
-            corpus=Corpus(*hyphens(data), **read),
-            out=path,
-            dev=None if dev is None else Corpus(*hyphens([dev]), **read),
-            init_from=given,
-            freeze=freeze,
-            continue_from=older,
-            resume=resume,
-            overwrite=overwrite,
-        )
-        fitted, seconds = run.go()
-        document = summary(fitted, path, seconds)
-        if common.json:
-            output.write_json(document)
-        else:
-            tell(document, fitted.vectors)
+    def train(*data: str, **given: Any) -> None:
+        _train(kind, settings_class, hyphens(data), given)
 
     train.__doc__ = line
-    train.__annotations__["settings"] = options
-    assert train.__kwdefaults__ is not None
-    train.__kwdefaults__["settings"] = options()
+    train.__annotations__ = {one.name: one.annotation for one in parameters}
+    train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # it may be set
     return train
+
+
+#: options that every kind takes; the others where `fit` takes them
+ALWAYS = {
+    *("tokenizer", "column", "fold_case", "encoding", "encoding_errors", "phrases"),
+    *("overwrite", "common"),
+}
+#: what of them says how the text is read, with what `Corpus` takes if nothing is said
+READING: dict[str, Any] = {
+    "tokenizer": "words",
+    "column": None,
+    "fold_case": None,
+    "encoding": "utf-8",
+    "encoding_errors": "strict",
+}
+_VAR = inspect.Parameter.VAR_POSITIONAL
+
+
+def _option(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty, *, kind: Any = None
+) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY if kind is None else kind
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+
+
+def _options() -> list[inspect.Parameter]:
+    return [
+        _option("dev", Annotated[str | None, _about(TEXT, _DEV)], None),
+        _option("tokenizer", Annotated[str, _about(TEXT, _TOKENIZER)], "words"),
+        _option("column", Annotated[str | None, _about(TEXT, _COLUMN)], None),
+        _option("fold_case", Annotated[bool | None, _about(TEXT, _FOLD)], None),
+        _option("encoding", Annotated[str, _about(TEXT, "Of the text.")], "utf-8"),
+        _option("encoding_errors", Annotated[Errors, _about(TEXT, _ERRORS)], "strict"),
+        _option("phrases", Annotated[str | None, _about(TEXT, _PHRASES)], None),
+        _option("init_from", Annotated[str | None, _about(RUN, _INIT)], None),
+        _option("freeze", Annotated[bool, _flag(_FREEZE)], False),
+        _option("continue_from", Annotated[str | None, _about(RUN, _CONTINUE)], None),
+        _option("overwrite", Annotated[bool, _flag(_OVERWRITE)], False),
+        _option("resume", Annotated[bool, _flag(_RESUME)], False),
+        _option("common", Common, COMMON),
+    ]
+
+
+def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any]) -> None:
+    """What all kinds do with what was typed."""
+    common: Common = given.get("common", COMMON)
+    path, overwrite = Path(given["out"]), given.get("overwrite", False)
+    resume = given.get("resume", False)
+    init_from, freeze = given.get("init_from"), given.get("freeze", False)
+    continue_from, dev = given.get("continue_from"), given.get("dev")
+    if freeze and init_from is None:
+        raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
+    made = settings_class(**dataclasses.asdict(given.get("settings", options_of(settings_class)())))
+    must_be_free(path, overwrite=overwrite, resume=resume)
+    text = {name: given.get(name, default) for name, default in READING.items()}
+    column = text["column"]
+    text["column"] = int(column) if column is not None and column.isdigit() else column
+    vectors = None if init_from is None else open_vectors(init_from)
+    older = None if continue_from is None else open_fitted(continue_from)
+    made = fitting(made, vectors, older)
+    counts = isinstance(made, WindowCounts) and len(data) == 1 and is_counts(data[0])
+    said = _python(made, data, path, text, given, counts)
+    output.call(common.verbose, said)
+    read = text | {"tokenizer": resolve_tokenizer(text["tokenizer"])}
+    if given.get("phrases") is not None:
+        from firth.text.phrases import PhraseModel
+
+        must_exist(given["phrases"])
+        read["phrases"] = PhraseModel.load(given["phrases"])
+    extras = {
+        "dev": None if dev is None else Corpus(*hyphens([dev]), **read),
+        "init_from": vectors,
+        "freeze": freeze,
+        "continue_from": older,
+    }
+    taken = inspect.signature(settings_class.fit).parameters
+    run = Run(
+        settings=made,
+        corpus=_counts(data[0], given) if counts else Corpus(*data, **read),
+        out=path,
+        extras={name: value for name, value in extras.items() if name in taken},
+        resume=resume,
+        overwrite=overwrite,
+    )
+    fitted, seconds = run.go()
+    document = summary(fitted, path, seconds)
+    if common.json:
+        output.write_json(document)
+    else:
+        tell(document, fitted)
+
+
+def _counts(folder: str, given: dict[str, Any]) -> Cooccurrence:
+    """Counts made before; what says how a text is read has no meaning for them.
+
+    Raises:
+        SettingError: such an option was given.
+    """
+    for name, default in (READING | {"phrases": None}).items():
+        if given.get(name, default) != default:
+            option = "--" + name.replace("_", "-")
+            raise SettingError(
+                f"{option} says how a text is read, but {folder} holds counts; give it where they "
+                "are made (firth cooccurrence), or give the text."
+            )
+    return Cooccurrence.load(folder)
 
 
 def fitting(settings: Any, given: Any, older: Any) -> Any:
@@ -138,13 +212,18 @@ def fitting(settings: Any, given: Any, older: Any) -> Any:
     decided: dict[str, Any] = {}
     if given is not None:
         decided["dim"] = given.dim
+        if getattr(settings, "combine", "") == "concatenation":
+            decided["dim"] //= 2
     if older is not None:
-        decided |= {name: older.settings[name] for name in ("dim", "objective")}
+        wanted = ("dim", "objective")
+        decided |= {name: older.settings[name] for name in wanted if name in older.settings}
     defaults = {field.name: field.default for field in dataclasses.fields(settings)}
     changes = {
         name: value
         for name, value in decided.items()
-        if getattr(settings, name) == defaults[name] and value != defaults[name]
+        if name in defaults
+        and getattr(settings, name) == defaults[name]
+        and value != defaults[name]
     }
     if changes:
         told = ", ".join(f"{name}={value}" for name, value in changes.items())
@@ -157,23 +236,24 @@ def _python(
     data: list[str],
     out: Path,
     text: dict[str, Any],
-    dev: str | None,
-    init_from: str | None,
-    freeze: bool,
-    continue_from: str | None,
+    given: dict[str, Any],
+    counts: bool,
 ) -> str:
     """The Python that does the same."""
-    defaults = {
-        "tokenizer": "words",
-        "fold_case": None,
-        "column": None,
-        "encoding": "utf-8",
-        "encoding_errors": "strict",
+    read = "".join(f", {name}={text[name]!r}" for name in text if text[name] != READING[name])
+    if given.get("phrases") is not None:
+        read += f", phrases=PhraseModel.load({given['phrases']!r})"
+    openers = {
+        "dev": f"Corpus({{!r}}{read})",
+        "init_from": "load_vectors({!r})",
+        "freeze": "{!r}",
+        "continue_from": "load({!r})",
     }
-    read = "".join(f", {name}={text[name]!r}" for name in text if text[name] != defaults[name])
-    more = "" if dev is None else f", dev=Corpus({dev!r}{read})"
-    more += "" if init_from is None else f", init_from=load_vectors({init_from!r})"
-    more += ", freeze=True" if freeze else ""
-    more += "" if continue_from is None else f", continue_from=load({continue_from!r})"
+    more = "".join(
+        f", {name}={opener.format(given[name])}"
+        for name, opener in openers.items()
+        if given.get(name)
+    )
     sources = ", ".join(repr(one) for one in data)
-    return f"{call_of(settings)}.fit(Corpus({sources}{read}){more}).save({str(out)!r})"
+    corpus = f"Cooccurrence.load({sources})" if counts else f"Corpus({sources}{read})"
+    return f"{call_of(settings)}.fit({corpus}{more}).save({str(out)!r})"

@@ -6,6 +6,7 @@ While it runs, what has been reached is kept in MODEL.checkpoint; --resume goes 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import shlex
 import shutil
 import time
@@ -19,7 +20,6 @@ from firth.errors import ModelExistsError, SettingError, StorageError
 from firth.files import must_not_exist, rescue
 
 if TYPE_CHECKING:
-    from firth.text.corpus import Corpus
     from firth.vectors.fitted import Fitted
     from firth.vectors.vectors import Vectors
 
@@ -31,16 +31,14 @@ COMPILE_SECONDS = 15
 class Run:
     """One training: what, from what, to where.
 
-    settings: a SkipGram, CBOW…
+    settings: a SkipGram, CBOW….  corpus: a Corpus, or a Cooccurrence.
+    extras: what else its `fit` takes: dev, init_from….
     """
 
     settings: Any
-    corpus: Corpus
+    corpus: Any
     out: Path
-    dev: Corpus | None = None
-    init_from: Vectors | None = None
-    freeze: bool = False
-    continue_from: Fitted | None = None
+    extras: dict[str, Any] = dataclasses.field(default_factory=dict)
     resume: bool = False
     overwrite: bool = False
     watcher: PlainProgress = dataclasses.field(default_factory=progress)
@@ -59,18 +57,12 @@ class Run:
 
         if compiled.is_cold():
             self.watcher.say(f"compiling for this machine, once: about {COMPILE_SECONDS} s")
+        extras = dict(self.extras)
+        if "resume" in inspect.signature(self.settings.fit).parameters:
+            extras |= {"checkpoint": self.checkpoint, "resume": self.resume}
         started = time.perf_counter()
         try:
-            fitted = self.settings.fit(
-                self.corpus,
-                dev=self.dev,
-                init_from=self.init_from,
-                freeze=self.freeze,
-                continue_from=self.continue_from,
-                checkpoint=self.checkpoint,
-                resume=self.resume,
-                progress=self.watcher,
-            )
+            fitted = self.settings.fit(self.corpus, progress=self.watcher, **extras)
         except Interrupted as interrupt:
             self.watcher.finish()
             raise KeyboardInterrupt(self.keep(interrupt.fitted)) from None
@@ -134,8 +126,8 @@ def summary(fitted: Fitted, out: Path, seconds: float) -> dict[str, Any]:
     return {
         "path": str(out),
         "kind": fitted.kind,
-        "words": len(fitted.vectors),
-        "dim": fitted.vectors.dim,
+        "words": len(fitted.vocabulary),
+        "dim": None if fitted.vectors is None else fitted.vectors.dim,
         "seconds": round(seconds, 2),
         "epochs": len(fitted.history),
         "loss": last.get("loss"),
@@ -144,15 +136,20 @@ def summary(fitted: Fitted, out: Path, seconds: float) -> dict[str, Any]:
     }
 
 
-def tell(document: dict[str, Any], vectors: Vectors) -> None:
+def tell(document: dict[str, Any], fitted: Fitted) -> None:
     """The short summary, and what to type next."""
-    loss = document["loss"]
-    output.write(
-        f"{document['path']}: {document['words']:,} words, {document['dim']} numbers each, "
-        f"{document['epochs']} epochs in {document['seconds']:.1f} s"
-        + (f", loss {loss:.4f}" if loss is not None else "")
-    )
-    words = ["firth", "neighbors", document["path"], typical_word(vectors)]
+    parts = [f"{document['words']:,} words"]
+    if document["dim"] is not None:
+        parts.append(f"{document['dim']:,} numbers each")
+    epochs = f"{document['epochs']} epochs in " if document["epochs"] else ""
+    parts.append(f"{epochs}{document['seconds']:.1f} s")
+    if document["loss"] is not None:
+        parts.append(f"loss {document['loss']:.4f}")
+    output.write(f"{document['path']}: {', '.join(parts)}")
+    if fitted.vectors is None:
+        words = ["firth", "embed", document["path"], "TEXT", "-o", "documents.npz"]
+    else:
+        words = ["firth", "neighbors", document["path"], typical_word(fitted.vectors)]
     output.write(f"Next: {shlex.join(words)}")
 
 

@@ -30,9 +30,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from firth.compiled import FAST, kernel
-
-WIDTH = 16
+from firth.compiled import kernel
+from firth.kernels import lanes
+from firth.kernels.lanes import BYTES, FLAGS, INT32, INT64, VECTOR, WIDTH
 
 
 def padded(dim: int) -> int:
@@ -46,49 +46,6 @@ def padded_zeros(rows: int, dim: int) -> np.ndarray:
     flat = np.zeros(rows * width + WIDTH, np.float32)
     first = (-flat.ctypes.data // 4) % WIDTH
     return flat[first : first + rows * width].reshape(rows, width)
-
-
-FLOAT = ir.FloatType()
-BYTES = ir.IntType(8).as_pointer()
-INT32, INT64 = ir.IntType(32), ir.IntType(64)
-VECTOR = ir.VectorType(FLOAT, WIDTH)
-FLAGS = tuple(sorted(FAST))
-
-
-def _row(context, builder, kind, array, row):
-    """Pointer to the first number of a row."""
-    array = context.make_array(kind)(context, builder, array)
-    first = ir.Constant(INT64, 0)
-    return cgutils.get_item_pointer(context, builder, kind, array, [row, first], wraparound=False)
-
-
-def _width(context, builder, kind, array):
-    array = context.make_array(kind)(context, builder, array)
-    return cgutils.unpack_tuple(builder, array.shape, 2)[1]
-
-
-def _load(builder, row, k):
-    return builder.load(builder.bitcast(builder.gep(row, [k]), VECTOR.as_pointer()), align=4)
-
-
-def _store(builder, value, row, k):
-    builder.store(value, builder.bitcast(builder.gep(row, [k]), VECTOR.as_pointer()), align=4)
-
-
-def _splat(builder, x):
-    undefined = ir.Constant(VECTOR, ir.Undefined)
-    first = builder.insert_element(undefined, x, ir.Constant(INT32, 0))
-    lanes = ir.Constant(ir.VectorType(INT32, WIDTH), [0] * WIDTH)
-    return builder.shuffle_vector(first, undefined, lanes)
-
-
-def _multiply_add(builder, x, y, z):
-    return builder.fadd(builder.fmul(x, y, flags=FLAGS), z, flags=FLAGS)
-
-
-def _along(builder, width):
-    step = ir.Constant(INT64, WIDTH)
-    return cgutils.for_range_slice(builder, ir.Constant(INT64, 0), width, step, intp=INT64)
 
 
 def _groups(builder, n, sizes, body):
@@ -108,43 +65,19 @@ def _groups(builder, n, sizes, body):
             body(builder.and_(n, ir.Constant(INT64, -2 * size)), size)
 
 
-def _products(builder, width, a_rows, b_rows):
-    """The scalars a . b, those of the first a first."""
-    zero = ir.Constant(VECTOR, [0.0] * WIDTH)
-    sums = [[cgutils.alloca_once(builder, VECTOR) for _ in b_rows] for _ in a_rows]
-    for total in (total for row in sums for total in row):
-        builder.store(zero, total)
-    with _along(builder, width) as (k, _):
-        xs = [_load(builder, row, k) for row in a_rows]
-        for j, row in enumerate(b_rows):
-            y = _load(builder, row, k)
-            for i, x in enumerate(xs):
-                total = _multiply_add(builder, x, y, builder.load(sums[i][j]))
-                builder.store(total, sums[i][j])
-    reduce = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(FLOAT, [FLOAT, VECTOR]),
-        f"llvm.vector.reduce.fadd.v{WIDTH}f32",
-    )
-    start = ir.Constant(FLOAT, 0.0)
-    return [
-        [builder.call(reduce, [start, builder.load(total)], fastmath=FLAGS) for total in row]
-        for row in sums
-    ]
-
-
 def _accumulate(builder, width, e_rows, weights, b_rows):
     """e_i += sum_j weights[i][j] b_j."""
-    weights = [[_splat(builder, z) for z in row] for row in weights]
-    with _along(builder, width) as (k, _):
-        totals = [_load(builder, row, k) for row in e_rows]
+    weights = [[lanes.splat(builder, z) for z in row] for row in weights]
+    with lanes.along(builder, width) as (k, _):
+        totals = [lanes.load(builder, row, k) for row in e_rows]
         for j, row in enumerate(b_rows):
-            y = _load(builder, row, k)
+            y = lanes.load(builder, row, k)
             totals = [
-                _multiply_add(builder, weights[i][j], y, total) for i, total in enumerate(totals)
+                lanes.multiply_add(builder, weights[i][j], y, total)
+                for i, total in enumerate(totals)
             ]
         for row, total in zip(e_rows, totals, strict=True):
-            _store(builder, total, row, k)
+            lanes.store(builder, total, row, k)
 
 
 class _Call:
@@ -156,10 +89,10 @@ class _Call:
 
     def row(self, matrix, row):
         """Pointer to the first entry of a row; `matrix` is the place of the argument."""
-        return _row(self.context, self.builder, self.kinds[matrix], self.args[matrix], row)
+        return lanes.row(self.context, self.builder, self.kinds[matrix], self.args[matrix], row)
 
     def width(self, matrix):
-        return _width(self.context, self.builder, self.kinds[matrix], self.args[matrix])
+        return lanes.width(self.context, self.builder, self.kinds[matrix], self.args[matrix])
 
     def entries(self, row, j, n):
         """The n numbers of `row` from place j on."""
@@ -180,7 +113,7 @@ def _dot_rows(context, builder, signature, args):
     width = call.width(2)
 
     def some(j, size):
-        products = _products(builder, width, [a_row], call.rows_of(4, list_, j, size))[0]
+        products = lanes.products(builder, width, [a_row], call.rows_of(4, list_, j, size))[0]
         for q, product in enumerate(products):
             place = builder.add(j, ir.Constant(INT64, q))
             builder.store(product, builder.gep(z_row, [place]))
@@ -213,7 +146,7 @@ def _dot_block(context, builder, signature, args):
         a_rows = call.rows_of(1, list_a, z, p)
 
         def some(j, q):
-            products = _products(builder, width, a_rows, call.rows_of(5, list_b, j, q))
+            products = lanes.products(builder, width, a_rows, call.rows_of(5, list_b, j, q))
             for z_row, row in zip(z_rows, products, strict=True):
                 for r, product in enumerate(row):
                     place = builder.add(j, ir.Constant(INT64, r))
@@ -248,7 +181,7 @@ def _add_block(context, builder, signature, args):
 def _dot(context, builder, signature, args):
     call = _Call(context, builder, signature, args)  # A, a, B, b
     rows = [call.row(0, args[1])], [call.row(2, args[3])]
-    return _products(builder, call.width(0), *rows)[0][0]
+    return lanes.products(builder, call.width(0), *rows)[0][0]
 
 
 def _add_row(context, builder, signature, args):
@@ -260,36 +193,36 @@ def _add_row(context, builder, signature, args):
 
 def _mix(context, builder, signature, args):
     kinds = signature.args
-    target = _row(context, builder, kinds[0], args[0], args[1])
-    weights = [_splat(builder, args[i]) for i in (2, 5, 8)]
-    rows = [_row(context, builder, kinds[i], args[i], args[i + 1]) for i in (3, 6, 9)]
-    with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-        total = builder.fmul(weights[0], _load(builder, rows[0], k), flags=FLAGS)
+    target = lanes.row(context, builder, kinds[0], args[0], args[1])
+    weights = [lanes.splat(builder, args[i]) for i in (2, 5, 8)]
+    rows = [lanes.row(context, builder, kinds[i], args[i], args[i + 1]) for i in (3, 6, 9)]
+    with lanes.along(builder, lanes.width(context, builder, kinds[0], args[0])) as (k, _):
+        total = builder.fmul(weights[0], lanes.load(builder, rows[0], k), flags=FLAGS)
         for weight, row in zip(weights[1:], rows[1:], strict=True):
-            total = _multiply_add(builder, weight, _load(builder, row, k), total)
-        _store(builder, total, target, k)
+            total = lanes.multiply_add(builder, weight, lanes.load(builder, row, k), total)
+        lanes.store(builder, total, target, k)
     return context.get_dummy_value()
 
 
 def _copy(context, builder, signature, args):
     kinds = signature.args
-    target = _row(context, builder, kinds[0], args[0], args[1])
-    source = _row(context, builder, kinds[2], args[2], args[3])
-    with _along(builder, _width(context, builder, kinds[0], args[0])) as (k, _):
-        _store(builder, _load(builder, source, k), target, k)
+    target = lanes.row(context, builder, kinds[0], args[0], args[1])
+    source = lanes.row(context, builder, kinds[2], args[2], args[3])
+    with lanes.along(builder, lanes.width(context, builder, kinds[0], args[0])) as (k, _):
+        lanes.store(builder, lanes.load(builder, source, k), target, k)
     return context.get_dummy_value()
 
 
 def _clear(context, builder, signature, args):
-    target = _row(context, builder, signature.args[0], args[0], args[1])
+    target = lanes.row(context, builder, signature.args[0], args[0], args[1])
     zero = ir.Constant(VECTOR, [0.0] * WIDTH)
-    with _along(builder, _width(context, builder, signature.args[0], args[0])) as (k, _):
-        _store(builder, zero, target, k)
+    with lanes.along(builder, lanes.width(context, builder, signature.args[0], args[0])) as (k, _):
+        lanes.store(builder, zero, target, k)
     return context.get_dummy_value()
 
 
 def _prefetch(context, builder, signature, args):
-    row = _row(context, builder, signature.args[0], args[0], args[1])
+    row = lanes.row(context, builder, signature.args[0], args[0], args[1])
     prefetch = cgutils.get_or_insert_function(
         builder.module,
         ir.FunctionType(ir.VoidType(), [BYTES, INT32, INT32, INT32]),
@@ -297,7 +230,7 @@ def _prefetch(context, builder, signature, args):
     )
     # to be read, keep in all levels, data
     flags = [ir.Constant(INT32, flag) for flag in (0, 3, 1)]
-    with _along(builder, _width(context, builder, signature.args[0], args[0])) as (k, _):
+    with lanes.along(builder, lanes.width(context, builder, signature.args[0], args[0])) as (k, _):
         builder.call(prefetch, [builder.bitcast(builder.gep(row, [k]), BYTES), *flags])
     return context.get_dummy_value()
 

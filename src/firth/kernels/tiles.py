@@ -1,4 +1,4 @@
-"""Sorting the entries of a sparse matrix into tiles, so that the rows a tile needs stay in cache."""
+"""Sorting the entries of a sparse matrix into tiles, whose rows stay in cache."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ C, D               the same of the contexts
 As in the original program the rate is part of g, so also of G. Its biases know neither rate nor
 clipping: b_i -= f e / sqrt(G). That is `free_bias`, the default; else they learn as the rest.
 
-The two loops over the row are LLVM vectors (see linear), plain NumPy under NUMBA_DISABLE_JIT=1.
+The two loops over the row are LLVM vectors (see lanes), plain NumPy under NUMBA_DISABLE_JIT=1.
 """
 
 from __future__ import annotations
@@ -29,20 +29,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from firth.compiled import kernel
-from firth.kernels.linear import (
-    FLAGS,
-    INT64,
-    VECTOR,
-    WIDTH,
-    _along,
-    _load,
-    _multiply_add,
-    _products,
-    _row,
-    _splat,
-    _store,
-    _width,
-)
+from firth.kernels import lanes
+from firth.kernels.lanes import FLAGS, INT64, VECTOR, WIDTH
 from firth.kernels.rng import below
 
 
@@ -65,14 +53,14 @@ class Entries(NamedTuple):
 
 
 def _half(context, builder, kind, array):
-    return builder.udiv(_width(context, builder, kind, array), ir.Constant(INT64, 2))
+    return builder.udiv(lanes.width(context, builder, kind, array), ir.Constant(INT64, 2))
 
 
 def _product(context, builder, signature, args):
     kinds = signature.args  # W, i, C, j
-    rows = [_row(context, builder, kinds[k], args[k], args[k + 1]) for k in (0, 2)]
+    rows = [lanes.row(context, builder, kinds[k], args[k], args[k + 1]) for k in (0, 2)]
     width = _half(context, builder, kinds[0], args[0])
-    return _products(builder, width, [rows[0]], [rows[1]])[0][0]
+    return lanes.products(builder, width, [rows[0]], [rows[1]])[0][0]
 
 
 def _root(builder, x):
@@ -84,8 +72,8 @@ def _root(builder, x):
 def _adagrad(context, builder, signature, args):
     kinds = signature.args  # W, i, C, j, fe, rate, most
     width = _half(context, builder, kinds[0], args[0])
-    w, c = (_row(context, builder, kinds[k], args[k], args[k + 1]) for k in (0, 2))
-    fe, rate, most = (_splat(builder, args[k]) for k in (4, 5, 6))
+    w, c = (lanes.row(context, builder, kinds[k], args[k], args[k + 1]) for k in (0, 2))
+    fe, rate, most = (lanes.splat(builder, args[k]) for k in (4, 5, 6))
     least = builder.fsub(ir.Constant(VECTOR, [0.0] * WIDTH), most)
 
     def step(other):
@@ -94,14 +82,14 @@ def _adagrad(context, builder, signature, args):
         g = builder.select(builder.fcmp_ordered("<", g, least), least, g)
         return builder.fmul(rate, g, flags=FLAGS)
 
-    with _along(builder, width) as (k, _):
-        old = [_load(builder, row, k) for row in (w, c)]
+    with lanes.along(builder, width) as (k, _):
+        old = [lanes.load(builder, row, k) for row in (w, c)]
         for row, value, other in ((w, *old), (c, *old[::-1])):
             g, squares = step(other), builder.gep(row, [width])
-            G = _load(builder, squares, k)
+            G = lanes.load(builder, squares, k)
             change = builder.fdiv(g, _root(builder, G), flags=FLAGS)
-            _store(builder, builder.fsub(value, change, flags=FLAGS), row, k)
-            _store(builder, _multiply_add(builder, g, g, G), squares, k)
+            lanes.store(builder, builder.fsub(value, change, flags=FLAGS), row, k)
+            lanes.store(builder, lanes.multiply_add(builder, g, g, G), squares, k)
     return context.get_dummy_value()
 
 

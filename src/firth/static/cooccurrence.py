@@ -7,6 +7,8 @@
       offsets.npy     int64[V + 1]: row i is entries offsets[i] to offsets[i + 1]
       columns.npy     int32[pairs], ascending in a row
       values.npy      float64[pairs], above zero
+
+Never pickle; written under a temporary name and renamed, opened by memory map.
 """
 
 from __future__ import annotations
@@ -181,7 +183,5 @@ def _map(file: Path, dtype: Any, items: int) -> np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         raise FormatError(file, f"a damaged array ({error})", f"{items:,} numbers") from None
     if array.dtype != dtype or array.shape != (items,):
-        raise FormatError(
-            file, f"{array.dtype}{list(array.shape)}", f"{np.dtype(dtype)}[{items}]"
-        )
+        raise FormatError(file, f"{array.dtype}{list(array.shape)}", f"{np.dtype(dtype)}[{items}]")
     return array

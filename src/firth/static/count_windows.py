@@ -71,8 +71,8 @@ def count(
     words = len(encoded.vocabulary)
     if words < 2:
         raise VocabularyError(
-            f"The vocabulary holds one word, '{encoded.vocabulary[0]}', so nothing can stand beside "
-            "another; lower --min-count, or check the tokenizer."
+            f"The vocabulary holds one word, '{encoded.vocabulary[0]}', so no word has another "
+            "beside it; lower --min-count, or check the tokenizer."
         )
     work = _plan(settings, encoded, memory, threads)
     try:
@@ -380,8 +380,8 @@ def _plan(settings: WindowCounts, encoded: Encoded, memory: int, threads: int) -
     least = fixed + each + token * min(FEWEST, total)
     if memory < least:
         raise SettingError(
-            f"memory={settings.memory} leaves {size(max(0, memory))} to count in, and {words:,} words "
-            f"take at least {size(least)}; give more, or fewer words by --max-size or --min-count."
+            f"memory={settings.memory} leaves {size(max(0, memory))} to count in, but {words:,} "
+            f"words take {size(least)}; give more, or fewer words by --max-size or --min-count."
         )
     threads = max(1, min(threads, (memory - fixed - token * min(FEWEST, total)) // each))
     left = memory - fixed - threads * each

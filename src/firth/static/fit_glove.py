@@ -16,7 +16,6 @@ from firth.kernels.rng import seeded
 from firth.kernels.weighted_least_squares import Parameters, order_of, train
 from firth.progress import Progress
 from firth.static import count_windows
-from firth.static.cooccurrence import Cooccurrence
 from firth.static.fit import Interrupted
 from firth.static.glove import GloVe
 from firth.static.machine import available_cores, available_memory, size
@@ -98,7 +97,7 @@ class Run:
     def _part(self, name: str, part: str) -> np.ndarray:
         array = getattr(self.parameters, name)
         if name in ("B", "D"):
-            return array[:, part == "squares"]
+            return array[:, int(part == "squares")]
         first = array.shape[1] // 2 if part == "squares" else 0
         return array[:, first : first + self.model.dim]
 
@@ -274,9 +273,10 @@ def _must_be_numbers(array: np.ndarray, vocabulary: Vocabulary, what: str) -> No
         SettingError: NaN or infinity in a row; its word is named.
     """
     for start in range(0, len(array), 4096):
-        part = np.isfinite(array[start : start + 4096]).reshape(len(array[start : start + 4096]), -1)
-        if not part.all():
-            word = vocabulary[start + int(np.argmin(part.all(axis=1)))]
+        good = np.isfinite(array[start : start + 4096])
+        good = good if good.ndim == 1 else good.all(axis=1)
+        if not good.all():
+            word = vocabulary[start + int(np.argmin(good))]
             raise SettingError(
                 f"The given vectors hold nan or infinity ({what} of '{word}'); training cannot "
                 "start from that: leave the word out, or take a state before it overflowed."

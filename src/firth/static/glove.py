@@ -1,7 +1,7 @@
 """GloVe: vectors whose products are the logarithms of co-occurrence.
 
     J = 1/2 sum_{i, j: X_ij > 0} f(X_ij) (w_i . c_j + b_i + d_j - log X_ij)^2
-    f(x) = min(1, (x / x_max)^alpha)            Pennington, Socher & Manning 2014, (8), (9); FA, JADS
+    f(x) = min(1, (x / x_max)^alpha)      Pennington, Socher & Manning 2014, (8), (9); FA, JADS
 
 X[i, j]: how often word j stands in the windows of word i, at distance d counted 1/d. w, b are
 kept of words, c, d of contexts; the vector of a word is w + c, as published, or both.

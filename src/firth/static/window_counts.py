@@ -19,9 +19,7 @@ class WindowCounts(Settings):
     """How words that stand near each other are counted; `count` does it."""
 
     window: int = setting(10, "words to each side that count as near, at most", low=1, high=1000)
-    direction: str = setting(
-        "both", "where to look from a word", choices=("both", "left", "right")
-    )
+    direction: str = setting("both", "where to look from a word", choices=("both", "left", "right"))
     weighting: str = setting(
         "harmonic",
         "what a word at distance d counts: 1/d (harmonic) or 1 (flat)",

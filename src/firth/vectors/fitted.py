@@ -63,6 +63,11 @@ class Fitted:
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     corpus: dict[str, Any] = dataclasses.field(default_factory=dict)
     documents: Any = None
+    phrases: Any = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.vectors.vocabulary
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Writes the model folder: whole, or not at all.
