@@ -114,7 +114,7 @@ def test_one_flipped_bit_is_found(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2, "firth": "9.0"}, "version 2, written by firth 9.0.*pip install -U firth"),
+        ({"version": 3, "firth": "9.0"}, "version 3, written by firth 9.0.*pip install -U firth"),
         ({"version": "1"}, "format version '1'"),
         ({"format": "other"}, "not firth's"),
         ({"kind": 3}, "under 'kind'"),

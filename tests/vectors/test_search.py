@@ -7,19 +7,20 @@ from hypothesis import strategies as st
 
 from firth.text.vocabulary import Vocabulary
 from firth.vectors import search
+from firth.vectors.rows import norms_of, unit
 from firth.vectors.vectors import Vectors
 
 
 def brute(matrix, query, n, excluded):
     """Every cosine in float64, sorted by (falling cosine, row)."""
-    cosines = (search.unit(matrix) * search.unit(query)).sum(axis=1)
+    cosines = (unit(matrix) * unit(query)).sum(axis=1)
     order = [row for row in np.lexsort((np.arange(len(matrix)), -cosines)) if row not in excluded]
     return order[:n], cosines[order[:n]]
 
 
 def brute_mul(matrix, a, b, c, n, excluded):
-    units = search.unit(matrix)
-    sa, sb, sc = ((1 + (units * search.unit(term)).sum(axis=1)) / 2 for term in (a, b, c))
+    units = unit(matrix)
+    sa, sb, sc = ((1 + (units * unit(term)).sum(axis=1)) / 2 for term in (a, b, c))
     scores = sb * sc / (sa + 0.001)
     order = [row for row in np.lexsort((np.arange(len(matrix)), -scores)) if row not in excluded]
     return order[:n], scores[order[:n]]
@@ -42,7 +43,7 @@ def test_nearest_is_brute_force(rows, n, seed):
     random = np.random.default_rng(seed)
     queries = matrix[random.integers(0, len(matrix), 3)]
     excluded = [random.integers(0, len(matrix), 2) for _ in queries]
-    found = search.nearest_rows(matrix, search.row_norms(matrix), queries, n, excluded)
+    found = search.nearest_rows(matrix, norms_of(matrix), queries, n, excluded)
     for query, out, (ids, cosines) in zip(queries, excluded, found, strict=True):
         wanted, values = brute(matrix, query, n, set(out.tolist()))
         assert ids.tolist() == wanted
@@ -54,10 +55,10 @@ def test_nearest_is_brute_force(rows, n, seed):
 def test_analogy_is_brute_force(rows, n, seed, method):
     matrix = np.array(rows, np.float32)
     triple = np.random.default_rng(seed).integers(0, len(matrix), 3)
-    terms = matrix[triple][None]
-    norms = search.row_norms(matrix)
+    terms = tuple(matrix[[row]] for row in triple)
+    norms = norms_of(matrix)
     [(ids, scores)] = search.analogy_rows(matrix, norms, terms, n, [triple], method)
-    a, b, c = search.unit(matrix[triple])
+    a, b, c = unit(matrix[triple])
     if method == "add":
         wanted, values = brute(matrix, b - a + c, n, set(triple.tolist()))
     else:
@@ -70,7 +71,7 @@ def test_blocks_and_batches_give_the_same(monkeypatch):
     random = np.random.default_rng(0)
     matrix = random.standard_normal((1000, 24)).astype(np.float32)
     matrix[500:600] = matrix[:100]  # ties across blocks
-    norms = search.row_norms(matrix)
+    norms = norms_of(matrix)
     queries = matrix[::7]
     none = [np.empty(0, np.int64)] * len(queries)
     whole = search.nearest_rows(matrix, norms, queries, 7, none)
@@ -103,7 +104,5 @@ def test_long_and_short_vectors_keep_their_angle(dim):
     random = np.random.default_rng(1)
     matrix = random.standard_normal((300, dim)) * 10.0 ** random.integers(-12, 12, (300, 1))
     matrix = matrix.astype(np.float32)
-    [(ids, _)] = search.nearest_rows(
-        matrix, search.row_norms(matrix), matrix[:1], 20, [np.array([0])]
-    )
+    [(ids, _)] = search.nearest_rows(matrix, norms_of(matrix), matrix[:1], 20, [np.array([0])])
     assert ids.tolist() == brute(matrix, matrix[0], 20, {0})[0]

@@ -69,7 +69,7 @@ def demo(
     settings = SkipGram(epochs=EPOCHS, min_count=10, threads=threads, seed=seed)
     output.call(common.verbose, f"{call_of(settings)}.fit(paragraphs).save({out!r})")
     fitted, seconds = Run(settings, Corpus(text), path, overwrite=overwrite).go()
-    document = summary(fitted, path, seconds) | show(fitted.vectors)
+    document = summary(fitted, path, seconds) | show(fitted.must_have_vectors(path))
     if common.json:
         output.write_json(document)
         return

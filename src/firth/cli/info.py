@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from firth.cli import output
-from firth.cli.models import is_folder_of_ours, must_exist, open_fitted, open_vectors
+from firth.cli.models import (
+    is_folder_of_ours,
+    is_phrases,
+    must_exist,
+    open_fitted,
+    open_vectors,
+)
 from firth.cli.options import COMMON, Common
 
 
 def info(model: str, /, *, common: Common = COMMON) -> None:
     """What a model is: kind, settings, corpus, history, sizes.
 
-    With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
+    With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}};
+    of phrases also {"top": [{"phrase", "score", "count"}]}, and sizes {"phrases", "bytes"}.
 
     Parameters
     ----------
@@ -21,6 +28,9 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
         A model folder or a file of vectors.
     """
     must_exist(model)
+    if is_phrases(model):
+        _info_of_phrases(model, common)
+        return
     document = describe(model, common.verbose)
     if common.json:
         output.write_json(document)
@@ -29,7 +39,7 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     rows: list[tuple[str, object]] = [
         ("kind", document["kind"]),
         ("words", f"{sizes['words']:,}"),
-        ("dim", sizes["dim"]),
+        ("dim", "none" if sizes["dim"] is None else f"{sizes['dim']:,}"),
         ("on disk", f"{sizes['bytes'] / 1e6:,.1f} MB"),
     ]
     output.table(rows, ["model", model])
@@ -44,12 +54,27 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
         )
 
 
+def _info_of_phrases(model: str, common: Common) -> None:
+    # other models need no reader of texts
+    from firth.cli import phrases
+    from firth.text.phrase_model import PhraseModel
+
+    output.call(common.verbose, f"firth.PhraseModel.load({model!r})")
+    document = phrases.describe(PhraseModel.load(model), size(Path(model)))
+    if common.json:
+        output.write_json(document)
+    else:
+        phrases.show(document, model)
+
+
 def describe(model: str, verbose: bool = False) -> dict[str, Any]:
     """The JSON document of `firth info`."""
     if is_folder_of_ours(model):
         output.call(verbose, f"firth.load({model!r})")
         fitted = open_fitted(model)
-        vectors = fitted.vectors
+        words, dim = len(fitted.vocabulary), None
+        if fitted.vectors is not None:
+            dim = fitted.vectors.dim
         head = {
             "kind": fitted.kind,
             "settings": fitted.settings,
@@ -59,8 +84,9 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
     else:
         output.call(verbose, f"firth.load_vectors({model!r})")
         vectors = open_vectors(model)
+        words, dim = len(vectors), vectors.dim
         head = {"kind": "vectors", "settings": {}, "corpus": {}, "history": []}
-    sizes = {"words": len(vectors), "dim": vectors.dim, "bytes": size(Path(model))}
+    sizes = {"words": words, "dim": dim, "bytes": size(Path(model))}
     return {**head, "sizes": sizes}
 
 

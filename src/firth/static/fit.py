@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterable
@@ -20,9 +19,11 @@ from firth.kernels.rng import seeded
 from firth.kernels.windows import Plan
 from firth.progress import SILENT, Progress
 from firth.static import blocks, start
+from firth.static.machine import available_cores, available_memory, size
 from firth.static.start import Matrices
 from firth.static.window_model import WindowModel
 from firth.text.corpus import Corpus
+from firth.text.phrase_model import PhraseModel
 from firth.text.stream import Encoded, Stream, encode
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted, load
@@ -75,6 +76,7 @@ class Run:
     stream: Stream
     vocabulary: Vocabulary
     corpus: dict[str, Any]
+    phrases: PhraseModel | None
     keep: np.ndarray
     chunk: int
     matrices: Matrices
@@ -157,6 +159,7 @@ class Run:
             settings=self.model.to_json(),
             history=self.history,
             corpus=self.corpus,
+            phrases=self.phrases,
         )
 
 
@@ -181,12 +184,15 @@ def fit(
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
     threads = model.threads or available_cores()
     corpus = _corpus(corpus)
+    if continue_from is not None and corpus.phrases is None and continue_from.phrases is not None:
+        corpus = corpus.with_phrases(continue_from.phrases)
+        progress.say(f"The {len(continue_from.phrases):,} phrases of the model are joined.")
     encoded = encode(
         corpus,
         min_count=model.min_count,
         max_size=model.max_size,
         threads=threads,
-        keep=continue_from.vectors.vocabulary if continue_from else None,
+        keep=continue_from.vocabulary if continue_from else None,
         progress=progress,
     )
     _worth_training(encoded)
@@ -204,6 +210,7 @@ def fit(
         stream=encoded.stream,
         vocabulary=encoded.vocabulary,
         corpus=_summary(corpus, encoded),
+        phrases=corpus.phrases,
         keep=keep,
         chunk=start.chunk_length(model, counts, keep),
         matrices=matrices,
@@ -215,18 +222,11 @@ def fit(
         _resume(run, checkpoint)
     held_out = None
     if dev is not None:
-        held_out = encode(_corpus(dev), vocabulary=encoded.vocabulary, threads=threads).stream
+        other = dev if isinstance(dev, Corpus) else Corpus(dev, phrases=corpus.phrases)
+        held_out = encode(other, vocabulary=encoded.vocabulary, threads=threads).stream
     with blocks.one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         _train(run, pool, held_out, checkpoint)
     return run.fitted()
-
-
-def available_cores() -> int:
-    """Cores this process may use (a container or taskset may give fewer than there are)."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1
 
 
 def _train(
@@ -356,15 +356,15 @@ def _resume(run: Run, folder: Path) -> None:
                 f"{folder} was made with {name}={was}, this run has {name}={now.get(name)}; give "
                 "the same settings, or start anew without resuming."
             )
-    if list(older.vectors.vocabulary) != list(run.vocabulary) or not np.array_equal(
+    if list(older.vocabulary) != list(run.vocabulary) or not np.array_equal(
         older.state["counts"], np.asarray(run.vocabulary.counts)
     ):
         raise SettingError(
-            f"{folder} was made from another text: its vocabulary has {len(older.vectors)} words, "
+            f"{folder} was made from another text: it has {len(older.vocabulary)} words, "
             f"this one {len(run.vocabulary)} or other counts; start anew without resuming."
         )
     dim = run.model.dim
-    run.matrices.W[:, :dim] = older.vectors.matrix
+    run.matrices.W[:, :dim] = older.must_have_vectors(folder).matrix
     run.matrices.U[:, :dim] = older.state["output"]
     if "best" in older.state:
         run.best = np.zeros_like(run.matrices.W), np.zeros_like(run.matrices.U)
@@ -381,23 +381,16 @@ def memory_estimate(model: WindowModel, words: int, tokens: int) -> str:
     row = padded(model.dim) * 4
     matrices = row * (words + start.output_rows(model, words))
     text = (
-        f"{words:,} words, {tokens:,} tokens: the matrices take {_size(matrices)}, "
-        f"the ids {_size(4 * tokens)}."
+        f"{words:,} words, {tokens:,} tokens: the matrices take {size(matrices)}, "
+        f"the ids {size(4 * tokens)}."
     )
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):  # not on this system
-        return text
-    if matrices > free:
+    free = available_memory()
+    if free is not None and matrices > free:
         text += (
-            f" Only {_size(free)} of memory are free: lower --dim, raise --min-count or give "
+            f" Only {size(free)} of memory are free: lower --dim, raise --min-count or give "
             "--max-size."
         )
     return text
-
-
-def _size(n: float) -> str:
-    return f"{n / 1e9:,.1f} GB" if n >= 1e9 else f"{n / 1e6:,.1f} MB"
 
 
 def _corpus(text: Text) -> Corpus:

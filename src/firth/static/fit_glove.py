@@ -299,6 +299,8 @@ def _rows(run: Run, vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
 def _start_from(run: Run, source: Vectors | Fitted) -> None:
     """Words begin so that what is kept of them is the given vector: halves, where it is a sum."""
     vectors = source.vectors if isinstance(source, Fitted) else source
+    if vectors is not None:
+        vectors.must_be_dense("training")
     combine, dim = run.model.combine, run.model.dim
     wanted = 2 * dim if combine == "concatenation" else dim
     if vectors is None or vectors.dim != wanted:
@@ -307,7 +309,7 @@ def _start_from(run: Run, source: Vectors | Fitted) -> None:
             f"The given vectors have {found}; {wanted} fit dim={dim}, combine={combine}."
         )
     mine, theirs = _rows(run, vectors.vocabulary)
-    given = np.asarray(vectors.matrix)[theirs]
+    given = vectors.matrix[theirs]
     _must_be_numbers(given, Vocabulary([run.vocabulary[i] for i in mine]), "the vector")
     state = run.state()
     if combine == "concatenation":

@@ -63,6 +63,9 @@ def given(
         SettingError: the vectors have another length, or no word in common.
     """
     vectors = source.vectors if isinstance(source, Fitted) else source
+    if vectors is None:
+        raise SettingError("The given model has no word vectors to start from.")
+    vectors.must_be_dense("training")
     dim = vectors.dim
     if dim != model.dim:
         raise SettingError(f"The given vectors have {dim} numbers each; train with dim={dim}.")
@@ -76,6 +79,13 @@ def given(
         )
     for part in np.array_split(known, max(1, len(known) // 4096)):
         matrices.W[part, :dim] = vectors.matrix[rows[part]]
+        bad = ~np.isfinite(matrices.W[part]).all(axis=1)
+        if bad.any():
+            word = vocabulary[int(part[int(np.argmax(bad))])]
+            raise SettingError(
+                f"The given vectors hold nan or infinity (that of '{word}'); training cannot start "
+                "from that: leave the word out, or take vectors from before they overflowed."
+            )
     if freeze:
         matrices.frozen[known] = True
     return len(known), len(vocabulary)
@@ -105,7 +115,7 @@ def continued(
     output = older.state["output"]
     if model.objective == "hierarchical-softmax":
         # rows are inner nodes of a tree that other counts make another one
-        if list(older.vectors.vocabulary) == list(vocabulary) and np.array_equal(
+        if list(older.vocabulary) == list(vocabulary) and np.array_equal(
             older.state["counts"], np.asarray(vocabulary.counts)
         ):
             matrices.U[:, : model.dim] = output
@@ -115,7 +125,7 @@ def continued(
                 "from zero, the word vectors go on."
             )
         return
-    rows = older.vectors.vocabulary.ids(list(vocabulary))
+    rows = older.vocabulary.ids(list(vocabulary))
     known = np.flatnonzero(rows >= 0)
     for part in np.array_split(known, max(1, len(known) // 4096)):
         matrices.U[part, : model.dim] = output[rows[part]]

@@ -18,7 +18,7 @@ from firth.errors import SettingError
 from firth.vectors import correlation
 from firth.vectors.protocols import Protocol, key_of, protocol_named
 from firth.vectors.questions import read_analogies, read_pairs
-from firth.vectors.search import unit
+from firth.vectors.rows import dense, products, span, unit
 from firth.vectors.solve import Answers, solve
 from firth.vectors.vectors import Vectors
 
@@ -338,7 +338,7 @@ def _right(
         return np.zeros(0, bool), np.zeros(0, bool) if rules.mul else None
     banned = [[*_banned(keys, rules, question[:3]), *keys.without] for question in rows.tolist()]
     limit = len(keys.keys)
-    matrix, norms = vectors.matrix[:limit], vectors.norms[:limit]
+    matrix, norms = span(vectors.matrix, 0, limit), vectors.norms[:limit]
     answers = solve(matrix, norms, rows[:, :3], banned, rules.mul)
     results = [
         np.array(
@@ -378,7 +378,7 @@ def _is_right(
     others = set(_banned(keys, rules, question[:3])) - set(question[:3])
     if len(others) < rules.top:
         return True
-    a, b, c = unit(matrix[question[:3]])
+    a, b, c = unit(dense(matrix[question[:3]]))
     above = (unit(matrix[sorted(others)]) @ (b - a + c)) > score
     return int(above.sum()) < rules.top
 
@@ -387,10 +387,10 @@ def _cosines(vectors: Vectors, rows: np.ndarray, single: bool) -> np.ndarray:
     """float64[n]; `single`: in float32 throughout, as gensim."""
     if not single:
         a, b = unit(vectors.matrix[rows[:, 0]]), unit(vectors.matrix[rows[:, 1]])
-        return (a * b).sum(axis=1)
+        return products(a, b)
     values = []
     for first, second in rows.tolist():
-        a, b = _single_unit(vectors.matrix[first]), _single_unit(vectors.matrix[second])
+        a, b = (_single_unit(row) for row in dense(vectors.matrix[[first, second]]))
         values.append(np.dot(a, b))
     return np.array(values, np.float64)
 

@@ -4,7 +4,11 @@
       model.json           format, version, kind, firth version, words, dim, settings, corpus,
                            history, and the size and CRC-32 of each other file
       vocabulary.tsv       escaped name TAB count, row by row
-      vectors.safetensors  "vectors" float32[words, dim], "norms" float32[words]
+      vectors.safetensors  "vectors" float32[words, dim], "norms" float32[words]; or, sparse,
+                           "offsets" int64[words + 1], "columns" int32, "values" float32 and
+                           "norms"; not there if a kind has no word vectors
+      documents.safetensors  "documents" float32[documents, dim] (only if there are any)
+      phrases/             the phrases that the text was read with (only if there were any)
       state.safetensors    what resuming needs, by name (only if there is any)
 
 Never pickle. Written under a temporary name and renamed; opened by memory map. Opening checks
@@ -25,21 +29,27 @@ import numpy as np
 from firth.errors import FormatError
 from firth.files import rescue, whole_folder
 from firth.text.vocabulary import Vocabulary
+from firth.vectors.rows import is_sparse
 from firth.vectors.tensors import map_tensors, write_tensors
 from firth.vectors.vectors import Vectors
 
 FORMAT = "firth"
-VERSION = 1
+VERSION = 2
 MODEL, VOCABULARY, VECTORS, STATE = (
     "model.json",
     "vocabulary.tsv",
     "vectors.safetensors",
     "state.safetensors",
 )
+DOCUMENTS, PHRASES = "documents.safetensors", "phrases"
+#: folders of ours that hold something else, and what they are for
+NOT_FITTED = {
+    "phrases": "Text is read with it: --phrases, firth phrases, PhraseModel.load.",
+    "cooccurrence": "Models are trained on it: firth train glove, Cooccurrence.load.",
+}
 _TYPES = {
     "kind": str,
     "words": int,
-    "dim": int,
     "settings": dict,
     "corpus": dict,
     "history": list,
@@ -52,22 +62,45 @@ class Fitted:
     """A trained model.
 
     kind: what trained it ("skipgram", "cbow"…; "vectors" if they came from a file).
+    vectors: of its words; None for kinds that have none (counts), whose words are `names`.
     state: arrays that resuming needs.  settings, corpus: JSON objects.
     history: one JSON object an epoch (mean loss per pair, words/s, rate).
+    documents: float32[documents, dim], for kinds that have them.
+    phrases: the PhraseModel that the text was read with.
     """
 
     kind: str
-    vectors: Vectors
+    vectors: Vectors | None
     state: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     corpus: dict[str, Any] = dataclasses.field(default_factory=dict)
-    documents: Any = None
+    documents: np.ndarray | None = None
     phrases: Any = None
+    names: Vocabulary | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
-        return self.vectors.vocabulary
+        """The words, row by row."""
+        if self.vectors is not None:
+            return self.vectors.vocabulary
+        assert self.names is not None
+        return self.names
+
+    def must_have_vectors(self, path: str | Path) -> Vectors:
+        """Its vectors.
+
+        Raises:
+            FormatError: it has none.
+        """
+        if self.vectors is None:
+            raise FormatError(
+                path,
+                f"a model of kind {self.kind}",
+                "one with word vectors",
+                f"For that a model of kind {self.kind} has no word vectors.",
+            )
+        return self.vectors
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Writes the model folder: whole, or not at all.
@@ -77,26 +110,38 @@ class Fitted:
             StorageError: disk full, or the place cannot be written; an older model stays whole.
         """
         with whole_folder(path, overwrite) as folder:
-            self.vectors.vocabulary.save(folder / VOCABULARY)
-            write_tensors(
-                folder / VECTORS, {"vectors": self.vectors.matrix, "norms": self.vectors.norms}
-            )
+            self.vocabulary.save(folder / VOCABULARY)
+            if self.vectors is not None:
+                write_tensors(folder / VECTORS, _tensors_of(self.vectors))
             if self.state:
                 write_tensors(folder / STATE, self.state)
+            if self.documents is not None:
+                write_tensors(folder / DOCUMENTS, {"documents": self.documents})
+            if self.phrases is not None:
+                self.phrases.save(folder / PHRASES)
             model = {
                 "format": FORMAT,
-                "version": VERSION,
+                "version": self._version(),
                 "kind": self.kind,
                 "firth": _firth_version(),
-                "words": len(self.vectors),
-                "dim": self.vectors.dim,
+                "words": len(self.vocabulary),
+                "dim": None if self.vectors is None else self.vectors.dim,
                 "settings": self.settings,
                 "corpus": self.corpus,
                 "history": self.history,
-                "files": {file.name: _describe(file) for file in sorted(folder.iterdir())},
+                "files": {
+                    file.relative_to(folder).as_posix(): _describe(file)
+                    for file in sorted(folder.rglob("*"))
+                    if file.is_file()
+                },
             }
             text = json.dumps(model, indent=1, ensure_ascii=False, default=_plain)
             (folder / MODEL).write_text(text + "\n", encoding="utf-8")
+
+    def _version(self) -> int:
+        """The first version of the format that can hold this."""
+        plain = self.vectors is not None and not is_sparse(self.vectors.matrix)
+        return 1 if plain and self.documents is None and self.phrases is None else VERSION
 
     @staticmethod
     def load(path: str | Path) -> Fitted:
@@ -115,23 +160,82 @@ class Fitted:
             raise FormatError(
                 folder / VOCABULARY, f"{len(vocabulary)} names", f"{model['words']} of them"
             )
-        tensors = map_tensors(folder / VECTORS)
-        wanted = {"vectors": (model["words"], model["dim"]), "norms": (model["words"],)}
-        for name, shape in wanted.items():
-            tensor = tensors.get(name)
-            if tensor is None or tensor.shape != shape or tensor.dtype != np.float32:
-                found = "none" if tensor is None else f"{tensor.dtype}{list(tensor.shape)}"
-                raise FormatError(
-                    folder / VECTORS, f"{found} under '{name}'", f"float32{list(shape)}"
-                )
+        files = model["files"]
+        vectors = phrases = documents = None
+        if VECTORS in files:
+            vectors = _vectors(folder / VECTORS, vocabulary, model["dim"])
+        if DOCUMENTS in files:
+            tensors = map_tensors(folder / DOCUMENTS)
+            documents = tensors.get("documents", np.empty(0))
+            _must_be(folder / DOCUMENTS, tensors, "documents", (len(documents), model["dim"]))
+        if any(name.startswith(PHRASES + "/") for name in files):
+            from firth.text.phrase_model import PhraseModel
+
+            phrases = PhraseModel.open(folder / PHRASES)
         return Fitted(
             kind=model["kind"],
-            vectors=Vectors(vocabulary, tensors["vectors"], tensors["norms"]),
-            state=map_tensors(folder / STATE) if STATE in model["files"] else {},
+            vectors=vectors,
+            state=map_tensors(folder / STATE) if STATE in files else {},
             settings=model["settings"],
             history=model["history"],
             corpus=model["corpus"],
+            documents=documents,
+            phrases=phrases,
+            names=vocabulary,
         )
+
+
+def _tensors_of(vectors: Vectors) -> dict[str, np.ndarray]:
+    matrix, norms = vectors.matrix, vectors.norms
+    if not is_sparse(matrix):
+        return {"vectors": matrix, "norms": norms}
+    return {
+        "offsets": matrix.indptr.astype(np.int64),
+        "columns": matrix.indices.astype(np.int32, copy=False),
+        "values": matrix.data,
+        "norms": norms,
+    }
+
+
+def _vectors(file: Path, vocabulary: Vocabulary, dim: int) -> Vectors:
+    """The mapped vectors, dense or sparse, checked against what they must be."""
+    tensors, words = map_tensors(file), len(vocabulary)
+    _must_be(file, tensors, "norms", (words,))
+    if "offsets" not in tensors:
+        _must_be(file, tensors, "vectors", (words, dim))
+        return Vectors(vocabulary, tensors["vectors"], tensors["norms"])
+    from scipy.sparse import csr_array
+
+    size = len(tensors.get("columns", ()))
+    _must_be(file, tensors, "offsets", (words + 1,), np.int64)
+    _must_be(file, tensors, "columns", (size,), np.int32)
+    _must_be(file, tensors, "values", (size,))
+    offsets, columns = tensors["offsets"], tensors["columns"]
+    if offsets[0] != 0 or offsets[-1] != size or np.any(np.diff(offsets) < 0):
+        raise FormatError(file, "offsets out of order", f"rising ones from 0 to {size}")
+    if size and (columns.max() >= dim or columns.min() < 0):
+        raise FormatError(file, f"a column {columns.max()}", f"columns below {dim}")
+    # indices of one type, or scipy would copy them all
+    matrix = csr_array((words, dim), dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = tensors["values"], columns, offsets
+    return Vectors(vocabulary, matrix, tensors["norms"])
+
+
+def _must_be(
+    file: Path,
+    tensors: dict[str, np.ndarray],
+    name: str,
+    shape: tuple[int, ...],
+    dtype: Any = np.float32,
+) -> None:
+    """
+    Raises:
+        FormatError: no such tensor, or of another shape or type.
+    """
+    tensor = tensors.get(name)
+    if tensor is None or tensor.shape != shape or tensor.dtype != dtype:
+        found = "none" if tensor is None else f"{tensor.dtype}{list(tensor.shape)}"
+        raise FormatError(file, f"{found} under '{name}'", f"{np.dtype(dtype).name}{list(shape)}")
 
 
 def load(path: str | Path) -> Fitted:
@@ -161,6 +265,13 @@ def read_model(folder: Path) -> dict[str, Any]:
         raise FormatError(file, f"damaged JSON ({error})", "the description of a model") from None
     if not isinstance(model, dict) or model.get("format") != FORMAT:
         raise FormatError(file, "JSON that is not firth's", f'an object with "format": "{FORMAT}"')
+    if model.get("kind") in NOT_FITTED:
+        raise FormatError(
+            folder,
+            f"a model of the kind {model['kind']}",
+            "one of words",
+            NOT_FITTED[model["kind"]],
+        )
     version = model.get("version")
     if type(version) is not int or version < 1:
         raise FormatError(file, f"format version {version!r}", "a whole number of at least 1")
@@ -176,9 +287,12 @@ def read_model(folder: Path) -> dict[str, Any]:
             raise FormatError(
                 file, f"{model.get(name)!r} under '{name}'", f"a value of type {kind.__name__}"
             )
-    for name in (VOCABULARY, VECTORS):
+    needed = [VOCABULARY] if model.get("dim", 0) is None else [VOCABULARY, VECTORS]
+    for name in needed:
         if name not in model["files"]:
             raise FormatError(file, f"no entry for {name} under 'files'", "its size and crc32")
+    if type(model.get("dim", "")) not in (int, type(None)):
+        raise FormatError(file, f"{model.get('dim')!r} under 'dim'", "a value of type int")
     for name, entry in model["files"].items():
         if not isinstance(entry, dict) or {type(entry.get(k)) for k in ("bytes", "crc32")} != {int}:
             raise FormatError(file, f"a damaged entry for {name}", "its size and crc32")

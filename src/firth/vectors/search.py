@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+
+from firth.vectors.rows import DENSE, dense, products, scores, span, unit
 
 #: added to the denominator of 3CosMul, as in the paper (gensim: 1e-6; hyperwords: 0.01)
 EPSILON = 0.001
@@ -28,22 +31,6 @@ Exact = Callable[[int, np.ndarray], np.ndarray]
 Found = list[tuple[np.ndarray, np.ndarray]]
 
 
-def row_norms(matrix: np.ndarray) -> np.ndarray:
-    """The length of each row, float32[V], summed in float64 block by block."""
-    norms = np.empty(len(matrix), np.float32)
-    for start in range(0, len(matrix), 65536):
-        block = np.asarray(matrix[start : start + 65536], np.float64)
-        norms[start : start + len(block)] = np.sqrt(np.einsum("ij,ij->i", block, block))
-    return norms
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """`rows` [..., d] as float64 of length 1; rows of zeros stay zeros."""
-    rows = np.asarray(rows, np.float64)
-    norms = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
-
-
 def inverse(norms: np.ndarray) -> np.ndarray:
     """1 / norms, and 0 where the norm is 0 (so that a zero row scores 0)."""
     norms = np.asarray(norms, np.float32)
@@ -51,9 +38,9 @@ def inverse(norms: np.ndarray) -> np.ndarray:
 
 
 def nearest_rows(
-    matrix: np.ndarray,
+    matrix: Any,
     norms: np.ndarray,
-    queries: np.ndarray,
+    queries: Any,
     n: int,
     excluded: Sequence[np.ndarray],
 ) -> Found:
@@ -63,44 +50,46 @@ def nearest_rows(
     Returns per query (rows int64[<= n], cosines float64[<= n]), best first, ties by row.
     """
     q64 = unit(queries)
-    q32 = q64.astype(np.float32)
     slack = _slack(matrix.shape[1])
     scale = inverse(norms)
 
     def bounds(some: slice, block: slice) -> tuple[np.ndarray, np.ndarray]:
-        scores = q32[some] @ matrix[block].T
-        scores *= scale[block]
-        return scores - slack, scores + slack
+        q32 = dense(q64[some]).astype(np.float32)
+        found = scores(q32, span(matrix, block.start, block.stop))
+        found *= scale[block]
+        return found - slack, found + slack
 
     def exact(query: int, rows: np.ndarray) -> np.ndarray:
-        return (unit(matrix[rows]) * q64[query]).sum(axis=1)
+        return products(unit(matrix[rows]), dense(q64[[query]])[0])
 
-    return _top(len(matrix), len(q64), n, excluded, bounds, exact)
+    return _top(matrix.shape, q64.shape[0], n, excluded, bounds, exact)
 
 
 def analogy_rows(
-    matrix: np.ndarray,
+    matrix: Any,
     norms: np.ndarray,
-    terms: np.ndarray,
+    terms: tuple[Any, Any, Any],
     n: int,
     excluded: Sequence[np.ndarray],
     method: str,
 ) -> Found:
-    """For each (a, b, c) of `terms` [Q, 3, d] the n best x in "a is to b as c is to x".
+    """For each (a, b, c) of `terms`, three of [Q, d], the n best x in "a is to b as c is to x".
 
     method: "add" or "mul", see above; excluded, result: as in `nearest_rows`.
     """
-    a, b, c = (unit(terms[:, column]) for column in range(3))
+    a, b, c = (unit(rows) for rows in terms)
     if method == "add":
         return nearest_rows(matrix, norms, b - a + c, n, excluded)
     slack = _slack(matrix.shape[1])
     scale = inverse(norms)
-    a32, b32, c32 = (rows.astype(np.float32) for rows in (a, b, c))
 
     def bounds(some: slice, block: slice) -> tuple[np.ndarray, np.ndarray]:
-        columns = matrix[block].T
+        part = span(matrix, block.start, block.stop)
         half = scale[block] * np.float32(0.5)
-        sa, sb, sc = (rows[some] @ columns * half + np.float32(0.5) for rows in (a32, b32, c32))
+        sa, sb, sc = (
+            scores(dense(rows[some]).astype(np.float32), part) * half + np.float32(0.5)
+            for rows in (a, b, c)
+        )
         low = np.maximum(sb - slack, 0) * np.maximum(sc - slack, 0) / (sa + slack + EPSILON)
         high = (sb + slack) * (sc + slack) / (np.maximum(sa - slack, 0) + EPSILON)
         # the last operations round too
@@ -108,10 +97,10 @@ def analogy_rows(
 
     def exact(query: int, rows: np.ndarray) -> np.ndarray:
         found = unit(matrix[rows])
-        sa, sb, sc = ((1 + (found * term[query]).sum(axis=1)) / 2 for term in (a, b, c))
+        sa, sb, sc = ((1 + products(found, dense(term[[query]])[0])) / 2 for term in (a, b, c))
         return sb * sc / (sa + EPSILON)
 
-    return _top(len(matrix), len(terms), n, excluded, bounds, exact)
+    return _top(matrix.shape, a.shape[0], n, excluded, bounds, exact)
 
 
 def _slack(dim: int) -> np.float32:
@@ -119,7 +108,7 @@ def _slack(dim: int) -> np.float32:
 
 
 def _top(
-    rows: int,
+    shape: tuple[int, int],
     queries: int,
     n: int,
     excluded: Sequence[np.ndarray],
@@ -127,9 +116,11 @@ def _top(
     exact: Exact,
 ) -> Found:
     found: Found = []
-    for first in range(0, queries, QUERIES):
-        some = slice(first, min(first + QUERIES, queries))
-        candidates = _candidates(rows, some, n, excluded, bounds)
+    # sparse rows are as long as there are words: fewer of them are made dense at a time
+    at_once = max(1, min(QUERIES, DENSE // max(1, shape[1])))
+    for first in range(0, queries, at_once):
+        some = slice(first, min(first + at_once, queries))
+        candidates = _candidates(shape[0], some, n, excluded, bounds)
         for query, ids in enumerate(candidates, start=first):
             found.append(_best(ids, n, partial(exact, query)))
     return found

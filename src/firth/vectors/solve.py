@@ -11,10 +11,12 @@ costs three passes over rows of S that are in the cache, not a product of its ow
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from firth.vectors.search import EPSILON, inverse, unit
+from firth.vectors.rows import DENSE, dense, scores, span, unit
+from firth.vectors.search import EPSILON, inverse
 
 #: numbers of S held at once: 64 MB
 HELD = 1 << 24
@@ -29,7 +31,7 @@ class Answers:
 
 
 def solve(
-    matrix: np.ndarray,
+    matrix: Any,
     norms: np.ndarray,
     questions: np.ndarray,
     banned: list[list[int]],
@@ -39,19 +41,22 @@ def solve(
 
     questions: int64[Q, 3], rows of a, b, c.  banned: per question the rows not to answer.
     """
-    count, rows = len(questions), len(matrix)
+    count, rows = len(questions), matrix.shape[0]
     answers = {
         name: Answers(np.full(count, -1), np.full(count, -np.inf, np.float32))
         for name in (["add", "mul"] if mul else ["add"])
     }
     words, places = np.unique(questions, return_inverse=True)
     triples = places.reshape(-1, 3).tolist()
-    directions = unit(matrix[words]).astype(np.float32)
+    # of sparse rows only some are made dense at a time: the product is taken in parts
+    parts = np.array_split(words, max(1, len(words) * matrix.shape[1] // (4 * DENSE)))
+    directions = [dense(unit(matrix[part])).astype(np.float32) for part in parts]
     scale = inverse(norms)
     step = max(1024, min(rows, HELD // max(1, len(words))))
     for start in range(0, rows, step):
         stop = min(start + step, rows)
-        cosines = directions @ matrix[start:stop].T
+        block = span(matrix, start, stop)
+        cosines = np.concatenate([scores(some, block) for some in directions])
         cosines *= scale[start:stop]
         _add(cosines, triples, banned, answers["add"], start)
         if mul:

@@ -11,6 +11,7 @@ import numpy as np
 from firth.errors import SettingError, VocabularyError
 from firth.vectors import search
 from firth.vectors.clusters import kmeans
+from firth.vectors.rows import checked, dense, is_sparse, norms_of, span, unit
 
 if TYPE_CHECKING:
     from firth.text.vocabulary import Vocabulary
@@ -28,7 +29,8 @@ class Neighbor(NamedTuple):
 class Vectors:
     """Words and float32[V, d], in memory or mapped from a file.
 
-    vocabulary: the names, row by row.  matrix: float32[V, d].
+    vocabulary: the names, row by row.
+    matrix: float32[V, d], or a scipy csr_array of it (PPMI: as many columns as words).
     norms: float32[V], the length of each row; worked out at first use if not given.
 
     A row of zeros has similarity 0 to every word, itself included.
@@ -38,16 +40,14 @@ class Vectors:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, matrix: np.ndarray, norms: np.ndarray | None = None
+        self, vocabulary: Vocabulary, matrix: Any, norms: np.ndarray | None = None
     ) -> None:
-        matrix = np.asanyarray(matrix)
-        if matrix.ndim != 2 or len(matrix) != len(vocabulary):
+        matrix = checked(matrix)
+        if matrix.ndim != 2 or matrix.shape[0] != len(vocabulary):
             raise VocabularyError(
                 f"{len(vocabulary)} names do not fit a matrix of shape {matrix.shape}; "
                 "give one row for each name."
             )
-        if matrix.dtype != np.float32:
-            matrix = matrix.astype(np.float32)
         self.vocabulary = vocabulary
         self.matrix = matrix
         self._norms = norms
@@ -64,7 +64,7 @@ class Vectors:
     def norms(self) -> np.ndarray:
         """float32[V]: the length of each row."""
         if self._norms is None:
-            self._norms = search.row_norms(self.matrix)
+            self._norms = norms_of(self.matrix)
         return self._norms
 
     def __len__(self) -> int:
@@ -80,8 +80,8 @@ class Vectors:
             UnknownWordError: the nearest names are offered.
         """
         if isinstance(word, str):
-            return np.asarray(self.matrix[self.id(word)])
-        return np.asarray(self.matrix[self.ids(word)])
+            return self._dense([word])[0]
+        return self._dense(word)
 
     def __repr__(self) -> str:
         return f"Vectors({len(self):,} words, {self.dim} dimensions)"
@@ -114,7 +114,7 @@ class Vectors:
             self.names[:limit], counts=None if counts is None else counts[:limit]
         )
         norms = None if self._norms is None else self._norms[:limit]
-        return Vectors(vocabulary, self.matrix[:limit], norms)
+        return Vectors(vocabulary, span(self.matrix, 0, limit), norms)
 
     @overload
     def nearest(  # type: ignore[overload-overlap]
@@ -154,17 +154,14 @@ class Vectors:
         rows = self._rows(limit)
         _at_least("n", n, 1)
         also = [self.id(word) for word in exclude]
-        vectors = np.empty((len(queries), self.dim), np.float64)
-        excluded = []
-        for at, one in enumerate(queries):
-            if isinstance(one, str):
-                row = self.id(one)
-                vectors[at] = self.matrix[row]
-                excluded.append(np.array([row, *also], np.int64))
-            else:
-                vectors[at] = self._vector(one)
-                excluded.append(np.array(also, np.int64))
-        found = search.nearest_rows(self.matrix[:rows], self.norms[:rows], vectors, n, excluded)
+        excluded = [
+            np.array([self.id(one), *also] if isinstance(one, str) else also, np.int64)
+            for one in queries
+        ]
+        vectors = self._rows_for(queries)
+        found = search.nearest_rows(
+            span(self.matrix, 0, rows), self.norms[:rows], vectors, n, excluded
+        )
         answers = [self._answers(*one) for one in found]
         return answers[0] if single else answers
 
@@ -217,8 +214,14 @@ class Vectors:
         _at_least("n", n, 1)
         ids = np.array([[self.id(word) for word in triple] for triple in triples], np.int64)
         ids = ids.reshape(-1, 3)
+        a_rows, b_rows, c_rows = (self.matrix[ids[:, column]] for column in range(3))
         found = search.analogy_rows(
-            self.matrix[:rows], self.norms[:rows], self.matrix[ids], n, list(ids), method
+            span(self.matrix, 0, rows),
+            self.norms[:rows],
+            (a_rows, b_rows, c_rows),
+            n,
+            list(ids),
+            method,
         )
         answers = [self._answers(*one) for one in found]
         return answers[0] if single else answers
@@ -226,7 +229,7 @@ class Vectors:
     def similarity(self, a: Any, b: Any) -> Any:
         """The cosine of two words, as a number; of two lists of equal length, float64[n]."""
         first, second = self._given(a), self._given(b)
-        cosine = (search.unit(first) * search.unit(second)).sum(axis=-1)
+        cosine = (unit(first) * unit(second)).sum(axis=-1)
         return float(cosine) if cosine.ndim == 0 else cosine
 
     def odd_one_out(self, words: Any) -> Any:
@@ -239,13 +242,25 @@ class Vectors:
             return [self.odd_one_out(some) for some in words]
         if len(words) < 3:
             raise SettingError(f"found {len(words)} words, an odd one out needs at least 3.")
-        rows = search.unit(self.matrix[self.ids(words)])
+        rows = unit(self._dense(words))
         return words[int(np.argmin((rows * rows.mean(axis=0)).sum(axis=1)))]
 
     def clusters(self, k: int, iterations: int = 10) -> np.ndarray:
         """int64[V]: the class of each word, as word2vec's `-classes` (see `clusters`)."""
         _at_least("k", k, 1)
+        self.must_be_dense("clusters")
         return kmeans(self.matrix, k, iterations)
+
+    def must_be_dense(self, what: str) -> None:
+        """
+        Raises:
+            SettingError: the rows are sparse, and `what` takes dense ones.
+        """
+        if is_sparse(self.matrix):
+            raise SettingError(
+                f"These vectors are sparse, {self.dim:,} numbers a word, and {what} takes dense "
+                "ones; train the kind svd, which makes such vectors dense."
+            )
 
     def save(self, path: str | Path, format: str | None = None, overwrite: bool = True) -> None:
         """Writes the vectors; `format` as in `formats`, by default told from the name.
@@ -266,10 +281,23 @@ class Vectors:
 
     def _given(self, words: Any) -> np.ndarray:
         if isinstance(words, str):
-            return self.matrix[self.id(words)]
+            return self._dense([words])[0]
         if isinstance(words, np.ndarray):
             return words
         return np.array([self._given(word) for word in words]).reshape(-1, self.dim)
+
+    def _dense(self, words: Iterable[str]) -> np.ndarray:
+        """float32[n, d] of these words."""
+        return dense(self.matrix[self.ids(words)])
+
+    def _rows_for(self, queries: list[Any]) -> Any:
+        """The vectors of words and of queries that are vectors; sparse if all can be."""
+        if is_sparse(self.matrix) and all(isinstance(one, str) for one in queries):
+            return self.matrix[self.ids(queries)]
+        vectors = np.empty((len(queries), self.dim), np.float64)
+        for at, one in enumerate(queries):
+            vectors[at] = self._dense([one])[0] if isinstance(one, str) else self._vector(one)
+        return vectors
 
     def _vector(self, query: Any) -> np.ndarray:
         vector = np.asarray(query, np.float64)

@@ -25,7 +25,7 @@ def cached(path: Path, row: Format, reading: Reading) -> Vectors:
     folder = _folder(path, row, reading)
     if folder.exists():
         try:
-            vectors = Fitted.load(folder).vectors
+            vectors = Fitted.load(folder).must_have_vectors(folder)
             os.utime(folder)
             return vectors
         except FormatError:
@@ -37,7 +37,7 @@ def cached(path: Path, row: Format, reading: Reading) -> Vectors:
         _forget(folder)
     except (StorageError, OSError):
         return vectors  # a cache that cannot be written costs time, not the answer
-    return Fitted.load(folder).vectors
+    return Fitted.load(folder).must_have_vectors(folder)
 
 
 def _folder(path: Path, row: Format, reading: Reading) -> Path:

@@ -10,7 +10,7 @@ from firth.vectors.vectors import Vectors
 
 
 def read(path: Path, reading: Reading) -> Vectors:
-    return Fitted.load(path).vectors.head(reading.limit)
+    return Fitted.load(path).must_have_vectors(path).head(reading.limit)
 
 
 def write(vectors: Vectors, path: Path) -> None:
