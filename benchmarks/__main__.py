@@ -23,6 +23,9 @@ SHORT = {
         *("--kinds", "sg100", "cbow100"),
         *("--epochs", "1", "--seeds", "1", "--megabytes", "10"),
     ],
+    "phrases": ["--megabytes", "10"],
+    "counts": ["--megabytes", "5"],
+    "representations": ["--megabytes", "5", "--epochs", "2", "--again"],
     "command": ["--megabytes", "10", "--epochs", "1"],
 }
 

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,20 +37,29 @@ def options_of(doc: str | None, name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def plain_words(target: Path, megabytes: float | None = None) -> Path:
-    """enwiki_a as both programs read it alike: lower case, words between blanks, a paragraph a
-    line; at most so many MB."""
+def plain_words(
+    target: Path, megabytes: float | None = None, texts: Sequence[str] = ("enwiki_a",)
+) -> Path:
+    """Texts as both programs read them alike: lower case, words between blanks, a paragraph a
+    line; at most so many MB of all.
+
+    texts: names in the data folder, or files, plain or .gz.
+    """
     import gzip
 
-    source = wanted("data", "text", "enwiki_a.txt.gz")
     left = float("inf") if megabytes is None else megabytes * 1e6
-    with gzip.open(source, "rt", encoding="utf-8") as lines, open(target, "w") as out:
-        for line in lines:
-            words = re.findall(r"\w+", line.lower())
-            if words:
-                left -= out.write(" ".join(words) + "\n")
-            if left < 0:
-                break
+    with open(target, "w", encoding="utf-8") as out:
+        for text in texts:
+            named = Path(text).suffix == ""
+            source = wanted("data", "text", f"{text}.txt.gz") if named else Path(text)
+            opener: Any = gzip.open if source.suffix == ".gz" else open
+            with opener(source, "rt", encoding="utf-8") as lines:
+                for line in lines:
+                    if left < 0:
+                        break
+                    words = re.findall(r"\w+", line.lower())
+                    if words:
+                        left -= out.write(" ".join(words) + "\n")
     return target
 
 
@@ -79,13 +89,16 @@ def _version(name: str) -> str | None:
         return None
 
 
+def command() -> str:
+    """That which runs, as a person would repeat it, without the folders of this machine."""
+    words = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
+    return " ".join([f"python -m benchmarks.{Path(sys.argv[0]).stem}", *words])
+
+
 def keep(name: str, figures: dict[str, Any]) -> None:
     """Writes benchmarks/results/NAME.json with the command and the machine."""
     RESULTS.mkdir(exist_ok=True)
-    # the command as a person would repeat it, without the folders of this machine
-    words = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
-    command = " ".join([f"python -m benchmarks.{Path(sys.argv[0]).stem}", *words])
-    whole = {"command": command, "machine": machine(), **figures}
+    whole = {"command": command(), "machine": machine(), **figures}
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(whole, indent=1) + "\n")
     print(f"kept in {path.relative_to(ROOT)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 #: packages whose import name is not their name
-NAMES = {"llvmlite": "numba"}
+NAMES = {"llvmlite": "numba", "sklearn": "scikit_learn"}
 
 
 def named(requirements: list[str]) -> set[str]:

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from firth.errors import FirthError as FirthError
     from firth.static.cbow import CBOW as CBOW
+    from firth.static.cooccurrence import Cooccurrence as Cooccurrence
+    from firth.static.counts import DocumentCounts as DocumentCounts
+    from firth.static.glove import GloVe as GloVe
+    from firth.static.lsa import LSA as LSA
+    from firth.static.ppmi import PPMI as PPMI
     from firth.static.skipgram import SkipGram as SkipGram
+    from firth.static.svd import SVD as SVD
+    from firth.static.window_counts import WindowCounts as WindowCounts
     from firth.text.corpus import Corpus as Corpus
+    from firth.text.phrase_model import PhraseModel as PhraseModel
+    from firth.text.phrases import Phrases as Phrases
     from firth.text.vocabulary import Vocabulary as Vocabulary
     from firth.vectors.evaluate import evaluate_analogies as evaluate_analogies
     from firth.vectors.evaluate import evaluate_similarity as evaluate_similarity
@@ -23,12 +32,21 @@ __version__ = "0.1.0"
 # loaded at first use, so that `import firth` is quick and needs no compiler
 _PLACES = {
     "CBOW": "firth.static.cbow",
+    "Cooccurrence": "firth.static.cooccurrence",
     "Corpus": "firth.text.corpus",
+    "DocumentCounts": "firth.static.counts",
     "FirthError": "firth.errors",
     "Fitted": "firth.vectors.fitted",
+    "GloVe": "firth.static.glove",
+    "LSA": "firth.static.lsa",
+    "PPMI": "firth.static.ppmi",
+    "PhraseModel": "firth.text.phrase_model",
+    "Phrases": "firth.text.phrases",
+    "SVD": "firth.static.svd",
     "SkipGram": "firth.static.skipgram",
     "Vectors": "firth.vectors.vectors",
     "Vocabulary": "firth.text.vocabulary",
+    "WindowCounts": "firth.static.window_counts",
     "evaluate_analogies": "firth.vectors.evaluate",
     "evaluate_similarity": "firth.vectors.evaluate",
     "load": "firth.vectors.fitted",

@@ -1,7 +1,9 @@
 """`firth train`: options from the settings, bad input, interruption, resuming."""
 
 import dataclasses
+import functools
 import importlib
+import inspect
 import json
 import os
 import signal
@@ -41,6 +43,10 @@ def other_value(field):
     elif isinstance(field.default, float):
         high = field.metadata.get("high")
         value = field.default / 2 if high is None or field.default else high / 2
+        if low is not None and value < low:
+            value = field.default + 1
+    elif isinstance(field.default, str):
+        value = field.default + "~"
     else:
         value = (field.default or low or 0) + 1
     return value, [flag, str(value)]
@@ -54,6 +60,7 @@ def other_value(field):
 def test_every_setting_arrives(firth, monkeypatch, checkerboard_file, kind, field):
     arrived = []
 
+    @functools.wraps(settings_class(kind).fit)  # options are made from its signature
     def fit(self, *_, **__):
         arrived.append(self)
         raise ValueError("far enough")
@@ -80,8 +87,12 @@ def test_help_tells_every_setting(firth, monkeypatch, kind):
     for field in dataclasses.fields(settings_class(kind)):
         assert "--" + field.name.replace("_", "-") in answer.out
         assert " ".join(field.metadata["meaning"].split()) in text
-    for option in ("--dev", "--tokenizer", "--column", "--fold-case", "--encoding", "--resume"):
+    for option in ("--tokenizer", "--column", "--fold-case", "--encoding", "--phrases"):
         assert option in answer.out
+    # an option is offered where the kind can do something with it
+    taken = inspect.signature(settings_class(kind).fit).parameters
+    for option in ("dev", "init_from", "continue_from", "freeze", "resume"):
+        assert ("--" + option.replace("_", "-") in answer.out) == (option in taken)
 
 
 @pytest.mark.parametrize(

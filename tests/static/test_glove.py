@@ -9,8 +9,7 @@ import pytest
 
 from firth import load
 from firth.errors import FitError, FormatError, SettingError, VocabularyError
-from firth.kernels.rng import seeded
-from firth.kernels.weighted_least_squares import Entries, order_of, train
+from firth.kernels.weighted_least_squares import Entries, train
 from firth.progress import SILENT
 from firth.static import fit_glove, tiles
 from firth.static.fit import Interrupted
@@ -38,6 +37,12 @@ def counts(text):
     return WindowCounts(window=4, min_count=1, threads=1).count(text)
 
 
+@pytest.fixture(autouse=True)
+def many_fields(monkeypatch):
+    """Of few pairs, as there are few: so that there are many."""
+    monkeypatch.setattr(tiles, "FIELD", 400)
+
+
 def run_of(model, counts, threads=1):
     """A training that has not begun."""
     with ThreadPoolExecutor(threads) as pool:
@@ -51,11 +56,10 @@ def run_of(model, counts, threads=1):
 def visited(run):
     """(i, j, X) in the order in which the present epoch visits them."""
     X = np.exp(run.tiles.entries.log_x.astype(np.float64))
-    for fields in run.tiles.rounds(run.model.seed, run.epoch):
+    for part, fields in run.tiles.rounds(run.model.seed, run.epoch):
         for a, b in fields:
             first, corner = run.tiles.tiles(a, b), run.tiles.corner(a, b)
-            rng = seeded(run.model.seed, run.epoch, a * run.tiles.bands + b)
-            for at in first[0] + order_of(first, rng):
+            for at in first[0] + run.tiles.order(run.model.seed, run.epoch, part, a, b):
                 i, j = run.tiles.entries.row[at], run.tiles.entries.column[at]
                 yield corner[0] + int(i), corner[1] + int(j), X[at]
 
@@ -76,8 +80,8 @@ def test_training_is_the_float64_twin(counts, bias_update, clip):
                 sides, entries, model.x_max, model.alpha, model.rate, clip, free_bias=free
             )
             run.loss = 0.0
-            for fields in run.tiles.rounds(model.seed, run.epoch):
-                run.one_round(fields, pool)
+            for part, fields in run.tiles.rounds(model.seed, run.epoch):
+                run.one_round(part, fields, pool)
             run.epoch += 1
             assert run.loss == pytest.approx(wanted, rel=1e-4)
     state = run.state()
@@ -146,8 +150,11 @@ def test_tiles_hold_every_pair_once(counts):
     assert {(i, j): x for i, j, x in entries} == pytest.approx(wanted, rel=1e-6)
     again = list(visited(run))
     assert entries == again
-    run.epoch = 1
-    assert [e[:2] for e in visited(run)] != [e[:2] for e in entries]
+    for epoch in (1, 7, 12):  # in fewer and fewer parts
+        run.epoch = epoch
+        other = list(visited(run))
+        assert other != entries
+        assert sorted(other) == sorted(entries)
     f = np.array([twin.weight(x, 20, 0.75) for x in np.exp(run.tiles.entries.log_x.astype(float))])
     np.testing.assert_allclose(run.tiles.entries.f, f, rtol=1e-5)
 
@@ -156,19 +163,18 @@ def test_tiles_hold_every_pair_once(counts):
 def test_fields_of_a_round_share_nothing(words):
     """…so that any threads may work on them; and all fields come in an epoch."""
     offsets = np.append(0, np.cumsum(np.linspace(50, 1, words).astype(np.int64)))
-    width = words // 32 if words < 8192 else max(256, words // 1024)
-    edges = tiles._bands(offsets, max(1, width))
+    edges = tiles.cut(offsets, *tiles.shape_of(words, 10**7))
     assert edges[0] == 0
     assert edges[-1] == words
     bands = len(edges) - 1
     first = np.arange(bands**2 + 1)
     fields = np.arange(bands)[:, None] * bands + np.arange(bands + 1)
     made = tiles.Tiles(None, edges, first, fields)
-    seen = set()
-    for together in made.rounds(1, 0):
+    seen = []
+    for part, together in made.rounds(1, 6):
         assert len({a for a, _ in together}) == len({b for _, b in together}) == bands
-        seen |= set(together)
-    assert len(seen) == bands**2
+        seen += [(part, *field) for field in together]
+    assert len(set(seen)) == len(seen) == tiles.parts_of(6) * bands**2
 
 
 def test_any_threads_give_the_same_bits(text):
@@ -192,7 +198,7 @@ def test_tiles_in_a_file_give_the_same_bits(counts):
         parameters = fit_glove.fresh(model, len(counts.vocabulary))
         run = fit_glove.Run(model, counts.vocabulary, {}, None, made, parameters, 1, SILENT)
         with ThreadPoolExecutor(1) as pool:
-            run.one_round(next(iter(made.rounds(1, 0))), pool)
+            run.one_round(*next(iter(made.rounds(1, 0))), pool)
         losses.append(run.loss)
     assert losses[0] == losses[1] > 0
 
@@ -262,7 +268,7 @@ class Stop(type(SILENT)):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("looks", [1, 50, 101])
+@pytest.mark.parametrize("looks", [1, 40, 120])
 def test_stopped_and_resumed_is_not_stopped(text, looks, tmp_path):
     model = GloVe(**SMALL)
     whole = model.fit(text)

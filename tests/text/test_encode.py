@@ -335,3 +335,44 @@ for tokenizer in ("words", "whitespace", "characters", str.split):
         results.append(done.stdout)
     assert results[0] == results[1]
     assert len(results[0].splitlines()) == 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(token_lists, st.integers(1, 3))
+def test_every_line_may_have_an_end(lines, min_count):
+    """Lines as documents: one without words keeps its place."""
+    names, *_ = plain(lines, min_count)
+    if not names:
+        return
+    encoded = encode(Corpus(lines), min_count=min_count, every_line=True)
+    known = [sum(token in names for token in tokens) for tokens in lines]
+    assert encoded.stream.ends.tolist() == np.cumsum(known).tolist()
+    assert encoded.stream.ids.tolist() == plain(lines, min_count)[2]
+
+
+def test_every_line_with_threads_blocks_and_files(tmp_path, small_blocks):
+    lines = text()
+    known = Vocabulary(["wörd1", "wörd4"], [0, 0])
+    for vocabulary in (None, known):
+        made = [
+            encode(Corpus(lines), min_count=2, vocabulary=vocabulary, every_line=True, **how)
+            for how in ({}, {"threads": 3}, {"memory": 100}, {"folder": tmp_path / "ids"})
+        ]
+        assert len(made[0].stream.ends) == len(lines) == 500
+        for one in made[1:]:
+            assert result(one) == result(made[0])
+
+
+def test_every_line_of_a_text_without_a_known_word():
+    known = Vocabulary(["one"])
+    for lines in (["two", ""], ["", ""], ["..."]):
+        encoded = encode(Corpus(lines), vocabulary=known, every_line=True)
+        assert encoded.stream.ends.tolist() == [0] * len(lines)
+        assert len(encoded.stream.ids) == 0
+    # the control: for models of sentences that is an error
+    with pytest.raises(VocabularyError, match="None of the 1 words"):
+        encode(Corpus(["two"]), vocabulary=known)
+    with pytest.raises(CorpusError, match="not a single token"):
+        encode(Corpus([""]), vocabulary=known)
+    with pytest.raises(CorpusError, match="not a single token"):
+        encode(Corpus([""]), every_line=True)

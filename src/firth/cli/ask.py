@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import open_vectors
+from firth.cli.models import open_to_ask
 from firth.cli.options import COMMON, Common, hyphens
 
 COUNT = Annotated[int, Parameter(name=["-n"])]
@@ -31,14 +31,14 @@ def neighbors(
     model
         A model folder or a file of vectors.
     word
-        One or more words.
+        One or more words; a phrase as new_york or "new york", if the model knows phrases.
     n
         How many to show.
     limit
         Look only among this many most frequent words.
     """
-    words = hyphens(word)
-    vectors = open_vectors(model)
+    vectors, read = open_to_ask(model)
+    words = [read(one) for one in hyphens(word)]
     some = f", limit={limit}" if limit is not None else ""
     output.call(common.verbose, f"firth.load_vectors({model!r}).nearest({words!r}, n={n}{some})")
     found = vectors.nearest(words, n=n, limit=limit)
@@ -95,8 +95,8 @@ def analogy(
     limit
         Look only among this many most frequent words.
     """
-    a, b, c = hyphens([a, b, c])
-    vectors = open_vectors(model)
+    vectors, read = open_to_ask(model)
+    a, b, c = (read(one) for one in hyphens([a, b, c]))
     more = f", method={method!r}" if method != "add" else ""
     more += f", limit={limit}" if limit is not None else ""
     output.call(

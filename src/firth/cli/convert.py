@@ -9,46 +9,85 @@ from cyclopts import Parameter
 from firth.cli import output
 from firth.cli.models import must_exist, open_vectors
 from firth.cli.options import COMMON, Common
+from firth.errors import SettingError, did_you_mean
 from firth.files import must_not_exist
+
+#: what `firth convert` reads and writes beside word vectors: files that need others beside them
+GLOVE_FILES = ("glove-binary", "glove-records")
+
+
+_FORMATS = (
+    "word2vec-text word2vec-binary glove fasttext-vec safetensors model2vec firth; projector; only "
+    "read: fasttext-bin gensim; to or from firth: glove-binary glove-records"
+)
+_FROM = f"The format of SOURCE, if its content is not to decide: {_FORMATS}."
+_TO = "The format of TARGET, if its name is not to decide: one of the same."
+_LIMIT = "Take only this many first words; not with glove-binary and glove-records."
+_VOCABULARY = (
+    "GloVe's vocab.txt, only with glove-binary and glove-records. With --from it is read and must "
+    "be given, as their files hold no words; with --to it is written too."
+)
+_GRADSQ = (
+    "GloVe's gradsq.bin, only with glove-binary. With --from it is read, and training can go on "
+    "with the steps it had reached; with --to it is written too."
+)
 
 
 def convert(
-    source: str,
-    target: str,
+    source: Annotated[str, Parameter(help="The file or folder to read.")],
+    target: Annotated[str, Parameter(help="The file or folder to write.")],
     /,
     *,
-    from_: Annotated[str | None, Parameter(name=["--from"])] = None,
-    to: str | None = None,
-    limit: int | None = None,
-    overwrite: Annotated[bool, Parameter(negative=())] = False,
+    from_: Annotated[str | None, Parameter(name=["--from"], help=_FROM)] = None,
+    to: Annotated[str | None, Parameter(help=_TO)] = None,
+    limit: Annotated[int | None, Parameter(help=_LIMIT)] = None,
+    vocabulary: Annotated[str | None, Parameter(help=_VOCABULARY)] = None,
+    gradsq: Annotated[str | None, Parameter(help=_GRADSQ)] = None,
+    overwrite: Annotated[
+        bool, Parameter(negative=(), help="Replace what is to be written if it exists.")
+    ] = False,
     common: Common = COMMON,
 ) -> None:
     """Turn one format of word vectors into another.
 
-    Formats: word2vec-text word2vec-binary glove fasttext-vec safetensors model2vec gensim
-    projector firth. What IN is, its content tells; what OUT is to be, its name.
-
-    Parameters
-    ----------
-    source
-        The file or folder to read.
-    target
-        The file or folder to write.
-    from_
-        The format of IN, if its content is not to decide.
-    to
-        The format of OUT, if its name is not to decide.
-    limit
-        Take only this many first words.
-    overwrite
-        Replace OUT if it exists.
+    What SOURCE is, its content tells; what TARGET is to be, its name. Two formats must be named,
+    with --from or --to: glove-binary is vectors.bin of GloVe's program, all that it has learnt;
+    in firth it is a model folder of kind glove, which can be trained further. glove-records is
+    cooccurrence.bin, or its shuffled form; in firth it is a folder of counts.
     """
     from pathlib import Path
 
-    from firth.vectors.formats import load_vectors
+    from firth.static.cooccurrence import is_counts
+    from firth.vectors.formats import FORMATS, load_vectors
 
+    for name in (from_, to):
+        if name is not None and name not in (*FORMATS, *GLOVE_FILES):
+            raise SettingError(
+                f"format '{name}' is not known.{did_you_mean(name, (*FORMATS, *GLOVE_FILES))} "
+                f"Formats: {', '.join((*FORMATS, *GLOVE_FILES))}."
+            )
     must_exist(source)
     must_not_exist(Path(target), overwrite)
+    if from_ in GLOVE_FILES or to in GLOVE_FILES:
+        from firth.cli import convert_glove
+
+        convert_glove.convert(
+            convert_glove.Asked(
+                source, target, from_, to, limit, vocabulary, gradsq, overwrite, common
+            )
+        )
+        return
+    if is_counts(source):
+        raise SettingError(
+            f"{source} is a folder of co-occurrence counts, not of vectors; --to glove-records "
+            "writes those, and firth train makes vectors of them."
+        )
+    for option, value in (("--vocabulary", vocabulary), ("--gradsq", gradsq)):
+        if value is not None:
+            raise SettingError(
+                f"{option} goes with GloVe's own files; name them with --from or --to "
+                f"{' or '.join(GLOVE_FILES)}, or leave it out."
+            )
     if from_ is None and limit is None:
         vectors = open_vectors(source)
     else:

@@ -1,8 +1,14 @@
-"""`firth embed`: vectors of words, or of lines, in a file for other programs."""
+"""`firth embed`: vectors of words, or of lines, in a file for other programs.
+
+A model of documents (counts, lsa) makes a row of each line by its own mathematics; all others
+take the mean of the line's words. The rows of counts and ppmi are sparse: .npz, as scipy.sparse
+reads it.
+"""
 
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,15 +17,29 @@ import numpy as np
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import is_folder_of_ours, open_fitted, open_vectors, tokenizer_like
+from firth.cli.models import (
+    is_folder_of_ours,
+    open_fitted,
+    open_vectors,
+    reader,
+    tokenizer_like,
+)
 from firth.cli.options import COMMON, HYPHEN, Common
 from firth.errors import CorpusError, EncodingError, MissingExtraError, SettingError
 from firth.files import must_not_exist, whole_file
+from firth.vectors.rows import is_sparse
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from firth.text.vocabulary import Vocabulary
+    from firth.vectors.fitted import Fitted
     from firth.vectors.vectors import Vectors
 
 ENDINGS = (".npy", ".parquet", ".txt", ".tsv")
+SPARSE = (".npz",)
+#: kinds of models whose rows are documents
+DOCUMENTS = ("counts", "lsa")
 
 
 def embed(
@@ -28,16 +48,17 @@ def embed(
     /,
     *,
     out: Annotated[str, Parameter(name=["-o", "--output"])],
-    of: Literal["words", "lines"] = "words",
+    of: Literal["words", "lines"] | None = None,
     tokenizer: str | None = None,
     fold_case: bool | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
     common: Common = COMMON,
 ) -> None:
-    """Vectors of words (one a line), or of lines, as .npy, .parquet or text.
+    """Vectors of words (one a line), or of lines, as .npy, .npz, .parquet or text.
 
-    The vector of a line is the mean of the vectors of its known words. One row for each line of
-    FILE, in its order; what holds no known word gets a row of zeros, and is named.
+    The vector of a line is the mean of the vectors of its known words; with a model of the kind
+    counts or lsa it is the row of that document. One row for each line of FILE, in its order;
+    what holds no known word gets a row of zeros, and is named.
 
     Parameters
     ----------
@@ -47,9 +68,10 @@ def embed(
         What to embed; - or nothing is standard input.
     out
         Where to write: .npy (float32 matrix), .parquet (text, vector), .txt or .tsv (text,
-        TAB, numbers).
+        TAB, numbers); with a model of the kind counts or ppmi: .npz (sparse matrix of scipy).
     of
-        Whether a line of FILE is one word or a text.
+        Whether a line of FILE is one word or a text; default: words, but lines with a model of
+        the kind counts or lsa. Of words, counts gives one-hot rows.
     tokenizer
         How to cut lines into words; default: as the model was trained.
     fold_case
@@ -58,48 +80,94 @@ def embed(
         Replace the output if it exists.
     """
     path = Path(out)
-    if path.suffix not in ENDINGS:
+    fitted = open_fitted(model) if is_folder_of_ours(model) else None
+    kind = "vectors" if fitted is None else fitted.kind
+    sparse = fitted is not None and (fitted.vectors is None or is_sparse(fitted.vectors.matrix))
+    endings = SPARSE if sparse else ENDINGS
+    if path.suffix not in endings:
         raise SettingError(
-            f"-o {out}: the ending '{path.suffix}' is not one of {', '.join(ENDINGS)}."
+            f"-o {out}: the ending '{path.suffix}' is not one of {', '.join(endings)}"
+            + (f", as the rows of a model of the kind {kind} are sparse." if sparse else ".")
         )
     if path.suffix == ".parquet":
         _arrow()
     must_not_exist(path, overwrite)
-    if is_folder_of_ours(model):
-        fitted = open_fitted(model)
+    lines_wanted = kind in DOCUMENTS if of is None else of == "lines"
+    if fitted is not None:
         vectors, corpus = fitted.vectors, fitted.corpus
+        vocabulary = fitted.vocabulary if vectors is None else vectors.vocabulary
     else:
         vectors = open_vectors(model)
+        vocabulary = vectors.vocabulary
         # a vocabulary with capitals was not case-folded
         folded = all(name == name.casefold() for name in vectors.names[:1000])
         corpus = {"tokenizer": "words", "fold_case": folded}
-    if of == "lines":
+    if lines_wanted:
         cut = tokenizer_like(corpus, tokenizer, fold_case)
-    lines = _lines(file)
-    if of == "words":
-        texts = [line.strip() for line in lines]
-        matrix, unknown = of_words(vectors, texts)
-        output.call(common.verbose, f"firth.load_vectors({model!r})[{texts[:3]!r}...]")
+    phrases = None if fitted is None else fitted.phrases
+    texts = _lines(file)
+    matrix: Any
+    if lines_wanted:
+        lines = [cut(line) for line in texts]
+        tokens = lines if phrases is None else [phrases.apply(line) for line in lines]
     else:
-        texts = lines
-        matrix, unknown = of_lines(vectors, [cut(line) for line in texts])
+        read = reader(fitted)
+        texts = [line.strip() for line in texts]
+        words = [read(text) for text in texts]
+    if fitted is not None and kind in DOCUMENTS and lines_wanted:
+        # which joins phrases itself
+        matrix, unknown = of_documents(fitted, lines), _unknown(vocabulary, tokens)
+        name = "LSA" if kind == "lsa" else "DocumentCounts"
+        output.call(common.verbose, f"firth.{name}.transform(firth.load({model!r}), lines)")
+    elif vectors is None:
+        from firth.static.counts import one_hot
+
+        matrix = one_hot(words, vocabulary, zeros_for_unknown=True)
+        unknown = _unknown(vocabulary, [words])
+        output.call(common.verbose, "firth.static.counts.one_hot(words, fitted.vocabulary)")
+    elif lines_wanted:
+        matrix, unknown = of_lines(vectors, tokens)
         output.call(
             common.verbose,
             "vectors[[word for word in tokens if word in vectors]].mean(axis=0)  # each line",
         )
+    else:
+        matrix, unknown = of_words(vectors, words)
+        output.call(common.verbose, f"firth.load_vectors({model!r})[{words[:3]!r}...]")
     write(path, texts, matrix, overwrite)
-    document = {"path": out, "rows": len(texts), "dim": vectors.dim, "unknown": unknown}
+    dim = int(matrix.shape[1])
     if common.json:
-        output.write_json(document)
+        output.write_json({"path": out, "rows": len(texts), "dim": dim, "unknown": unknown})
         return
-    output.write(f"{len(texts):,} vectors of {vectors.dim} numbers are in {out}")
+    output.write(f"{len(texts):,} vectors of {dim} numbers are in {out}")
     if unknown:
         shown = ", ".join(unknown[:20]) + (" …" if len(unknown) > 20 else "")
         output.say(f"firth: {len(unknown):,} words are not in the model: {shown}")
 
 
-def of_words(vectors: Vectors, words: list[str]) -> tuple[np.ndarray, list[str]]:
-    """float32[n, d] of `words`, zeros for unknown ones; and these, each once."""
+def of_documents(fitted: Fitted, lines: list[list[str]]) -> np.ndarray | csr_array:
+    """The row of each line, as a model of documents makes it; sparse for counts."""
+    if fitted.kind == "lsa":
+        from firth.static.lsa import LSA
+
+        return LSA.transform(fitted, lines)
+    from firth.static.counts import DocumentCounts
+
+    return DocumentCounts.transform(fitted, lines)
+
+
+def _unknown(vocabulary: Vocabulary, lines: list[list[str]]) -> list[str]:
+    """The words that are not in the vocabulary, each once."""
+    return [word for word in dict.fromkeys(itertools.chain(*lines)) if word not in vocabulary]
+
+
+def of_words(vectors: Vectors, words: list[str]) -> tuple[Any, list[str]]:
+    """float32[n, d] of `words`, zeros for unknown ones; and these, each once.
+
+    Sparse if the vectors are.
+    """
+    if is_sparse(vectors.matrix):
+        return _means(vectors, [[word] for word in words])
     ids = vectors.vocabulary.ids(words)
     matrix = np.zeros((len(words), vectors.dim), np.float32)
     known = ids >= 0
@@ -108,8 +176,13 @@ def of_words(vectors: Vectors, words: list[str]) -> tuple[np.ndarray, list[str]]
     return matrix, list(unknown)
 
 
-def of_lines(vectors: Vectors, lines: list[list[str]]) -> tuple[np.ndarray, list[str]]:
-    """float32[n, d]: the mean over the known words of each line; and the unknown, each once."""
+def of_lines(vectors: Vectors, lines: list[list[str]]) -> tuple[Any, list[str]]:
+    """float32[n, d]: the mean over the known words of each line; and the unknown, each once.
+
+    Sparse if the vectors are.
+    """
+    if is_sparse(vectors.matrix):
+        return _means(vectors, lines)
     matrix = np.zeros((len(lines), vectors.dim), np.float32)
     unknown: dict[str, None] = {}
     for row, words in enumerate(lines):
@@ -121,10 +194,32 @@ def of_lines(vectors: Vectors, lines: list[list[str]]) -> tuple[np.ndarray, list
     return matrix, list(unknown)
 
 
-def write(path: Path, texts: list[str], matrix: np.ndarray, overwrite: bool) -> None:
-    """`texts` and `matrix` float32[n, d] into the format that the ending of `path` names."""
+def _means(vectors: Vectors, lines: list[list[str]]) -> tuple[csr_array, list[str]]:
+    """As `of_lines`, for sparse vectors: a matrix of shares times theirs."""
+    from scipy.sparse import csr_array
+
+    rows = [ids[ids >= 0] for ids in map(vectors.vocabulary.ids, lines)]
+    sizes = np.array([len(ids) for ids in rows], np.int64)
+    shares = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32)
+    columns = np.concatenate(rows) if rows else np.empty(0, np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = csr_array((shares, columns, offsets), shape=(len(lines), len(vectors)))
+    return chosen @ vectors.matrix, _unknown(vectors.vocabulary, lines)
+
+
+def write(path: Path, texts: list[str], matrix: Any, overwrite: bool) -> None:
+    """`texts` and `matrix` float32[n, d] into the format that the ending of `path` names.
+
+    matrix: sparse for .npz.
+    """
     with whole_file(path, overwrite) as temporary:
-        if path.suffix == ".npy":
+        if path.suffix == ".npz":
+            from scipy.sparse import save_npz
+
+            # given a name, numpy would add an ending to it
+            with temporary.open("wb") as file:
+                save_npz(file, matrix)
+        elif path.suffix == ".npy":
             with temporary.open("wb") as file:
                 np.save(file, matrix)
         elif path.suffix == ".parquet":

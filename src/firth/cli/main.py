@@ -41,6 +41,11 @@ COMMANDS = {
     "analogy": ("ask:analogy", "A is to B as C is to …"),
     "evaluate": ("evaluate:evaluate", "Score a model on word similarities and analogies."),
     "embed": ("embed:embed", "Vectors of words or lines as .npy, .parquet or text."),
+    "cooccurrence": (
+        "cooccurrence:cooccurrence",
+        "How likely words stand near words, and the ratios of that.",
+    ),
+    "phrases": ("phrases:phrases", "Print a text with the phrases of a model joined."),
     "convert": ("convert:convert", "Turn one format of word vectors into another."),
 }
 

@@ -23,6 +23,16 @@ def is_folder_of_ours(path: str) -> bool:
     return (Path(path) / "model.json").is_file()
 
 
+def is_phrases(path: str) -> bool:
+    """Whether `path` is a folder of phrases (it may still be damaged)."""
+    import json
+
+    try:
+        return json.loads((Path(path) / "model.json").read_bytes()).get("kind") == "phrases"
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
 def open_vectors(path: str) -> Vectors:
     """The vectors of a model folder or of any file that `formats` reads.
 
@@ -33,7 +43,7 @@ def open_vectors(path: str) -> Vectors:
     if is_folder_of_ours(path):
         from firth.vectors.fitted import load
 
-        return load(path).vectors
+        return load(path).must_have_vectors(path)
     from firth.vectors.formats import load_vectors
 
     # a text file of that size takes seconds to read; its copy is opened at once
@@ -51,6 +61,37 @@ def open_fitted(path: str) -> Fitted:
     from firth.vectors.fitted import load
 
     return load(path)
+
+
+def open_to_ask(path: str) -> tuple[Vectors, Callable[[str], str]]:
+    """The vectors, and what turns a text that was typed into one of their words.
+
+    Raises:
+        FormatError: as in `open_vectors`.
+    """
+    must_exist(path)
+    fitted = open_fitted(path) if is_folder_of_ours(path) else None
+    vectors = open_vectors(path) if fitted is None else fitted.must_have_vectors(path)
+    return vectors, reader(fitted)
+
+
+def reader(fitted: Fitted | None) -> Callable[[str], str]:
+    """How a text given as one word is looked up: "new york" as new_york, if the model joins it.
+
+    fitted: None for a file of vectors, which knows of no phrases.
+    """
+    if fitted is None or fitted.phrases is None:
+        return lambda text: text
+    phrases, vocabulary, corpus = fitted.phrases, fitted.vocabulary, fitted.corpus
+
+    def read(text: str) -> str:
+        if text in vocabulary or not any(character.isspace() for character in text.strip()):
+            return text
+        tokens = phrases.apply(tokenizer_like(corpus, None, None)(text))
+        # more than one is no phrase: the message is about what was typed
+        return tokens[0] if len(tokens) == 1 else text
+
+    return read
 
 
 def must_exist(path: str) -> None:

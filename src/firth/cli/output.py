@@ -11,6 +11,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+#: stands in a table for a number that does not exist
+NONE = "–"
+
 
 def say(text: str) -> None:
     """A sentence for the person, on standard error."""
@@ -76,6 +79,8 @@ def _field(value: object) -> str:
 
 
 def _is_number(text: str) -> bool:
+    if text == NONE:
+        return True
     try:
         float(text.replace(",", ""))
     except ValueError:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firth import compiled
-from firth.cli import output
+from firth.cli import output, phrases
 from firth.cli.bar import PlainProgress, progress
 from firth.errors import ModelExistsError, SettingError, StorageError
 from firth.files import must_not_exist, rescue
+from firth.text.phrase_model import PhraseModel
 
 if TYPE_CHECKING:
     from firth.vectors.fitted import Fitted
@@ -120,8 +121,10 @@ def must_be_free(out: Path, *, overwrite: bool, resume: bool = False) -> None:
         )
 
 
-def summary(fitted: Fitted, out: Path, seconds: float) -> dict[str, Any]:
+def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str, Any]:
     """What `firth train --json` prints."""
+    if isinstance(fitted, PhraseModel):
+        return phrases.summary(fitted, out, seconds)
     last = fitted.history[-1] if fitted.history else {}
     return {
         "path": str(out),
@@ -136,8 +139,11 @@ def summary(fitted: Fitted, out: Path, seconds: float) -> dict[str, Any]:
     }
 
 
-def tell(document: dict[str, Any], fitted: Fitted) -> None:
+def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
     """The short summary, and what to type next."""
+    if isinstance(fitted, PhraseModel):
+        phrases.tell(document)
+        return
     parts = [f"{document['words']:,} words"]
     if document["dim"] is not None:
         parts.append(f"{document['dim']:,} numbers each")

@@ -124,10 +124,11 @@ else:
 
 
 @kernel
-def order_of(first, rng):
+def order_of(first, part, parts, rng):
     """int32[n]: in which order the entries of some tiles are visited.
 
-    first int64[tiles + 1]: tile t has entries first[t] <= e < first[t + 1]; n is theirs in all.
+    first int64[tiles + 1]: tile t has entries first[t] <= e < first[t + 1].
+    part: of each tile come the entries part, part + parts, part + 2 parts…
     Tiles in random order, and the entries of each in random order; counted from first[0].
     """
     tiles = first.shape[0] - 1
@@ -138,14 +139,15 @@ def order_of(first, rng):
     order = np.empty(first[tiles] - first[0], np.int32)
     n = 0
     for tile in turn:
-        start = first[tile] - first[0]
-        for k in range(first[tile + 1] - first[tile]):
+        start = first[tile] - first[0] + part
+        these = (first[tile + 1] - first[tile] - part + parts - 1) // parts
+        for k in range(these):
             # the new entry goes to a random place, what was there to the end
             other = below(rng, k + 1)
             order[n + k] = order[n + other]
-            order[n + other] = start + k
-        n += first[tile + 1] - first[tile]
-    return order
+            order[n + other] = start + parts * k
+        n += these
+    return order[:n]
 
 
 @kernel

@@ -97,7 +97,7 @@ def count(
             "types": encoded.types,
             "kept_tokens": len(encoded.stream.ids),
         },
-        phrases=getattr(corpus, "phrases", None),
+        phrases=corpus.phrases,
     )
 
 

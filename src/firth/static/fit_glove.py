@@ -12,8 +12,7 @@ import numpy as np
 
 from firth.errors import FitError, SettingError
 from firth.kernels.linear import padded, padded_zeros
-from firth.kernels.rng import seeded
-from firth.kernels.weighted_least_squares import Parameters, order_of, train
+from firth.kernels.weighted_least_squares import Parameters, train
 from firth.progress import Progress
 from firth.static import count_windows
 from firth.static.fit import Interrupted
@@ -56,33 +55,34 @@ class Run:
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
 
-    def field(self, number: int, a: int, b: int) -> float:
-        """Trains on one field of a round, by its own random state; the loss of its pairs."""
+    def field(self, part: int, a: int, b: int) -> tuple[float, int]:
+        """Trains on a part of one field, by its own random state; (loss, pairs)."""
         model, first = self.model, self.tiles.tiles(a, b)
         if first[-1] == first[0]:
-            return 0.0
-        order = order_of(first, seeded(model.seed, self.epoch, number))
-        return train(
+            return 0.0, 0
+        order = self.tiles.order(model.seed, self.epoch, part, a, b)
+        loss = train(
             self.parameters, self.tiles.entries, int(first[0]), self.tiles.corner(a, b), order,
             np.float32(model.rate), np.float32(model.clip), model.bias_update == "original",
         )  # fmt: skip
+        return loss, len(order)
 
-    def one_round(self, fields: list[tuple[int, int]], pool: ThreadPoolExecutor) -> bool:
-        """All fields of a round, those with most to do first; true if Ctrl-C came meanwhile."""
-        bands = self.tiles.bands
-        futures: list[Future[float]] = []
+    def one_round(self, part: int, fields: list[tuple[int, int]], pool: ThreadPoolExecutor) -> bool:
+        """All fields of a round; true if Ctrl-C came meanwhile."""
+        futures: list[Future[tuple[float, int]]] = []
         interrupted = False
         try:
-            futures += [pool.submit(self.field, a * bands + b, a, b) for a, b in fields]
+            futures += [pool.submit(self.field, part, a, b) for a, b in fields]
             for future in futures:
                 future.result()
         except KeyboardInterrupt:  # a round is whole or not begun: it takes a second at most
             interrupted = True
             missing = fields[len(futures) :]
-            futures += [pool.submit(self.field, a * bands + b, a, b) for a, b in missing]
-        # summed in the order of the fields, not of the threads
-        self.loss += sum(future.result() for future in futures)
-        self.pairs += sum(int(np.ptp(self.tiles.tiles(a, b))) for a, b in fields)
+            futures += [pool.submit(self.field, part, a, b) for a, b in missing]
+        for future in futures:  # summed in the order of the fields, not of the threads
+            loss, pairs = future.result()
+            self.loss += loss
+            self.pairs += pairs
         return interrupted
 
     def show(self) -> None:
@@ -196,7 +196,7 @@ def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
             rounds = list(run.tiles.rounds(model.seed, run.epoch))
             while run.round < len(rounds):
                 began = time.monotonic()
-                interrupted = run.one_round(rounds[run.round], pool)
+                interrupted = run.one_round(*rounds[run.round], pool)
                 run.round += 1
                 run.seconds += time.monotonic() - began
                 _must_be_finite(run, checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import glob
 import hashlib
 import os
@@ -12,6 +13,7 @@ from typing import Any
 from firth.errors import CorpusError, did_you_mean
 from firth.text import columns
 from firth.text.blocks import BLOCK, checked_encoding
+from firth.text.phrase_model import PhraseModel, as_model
 from firth.text.sources import (
     FileSource,
     InputSource,
@@ -38,6 +40,7 @@ class Corpus:
     tokenizer, fold_case: see `tokens`. Lists of tokens are folded only by fold_case=True.
     column: its name, or its number from 0; a file asked by number has no line of headings.
     encoding: of files. encoding_errors: "strict", or "replace" for a replacement character.
+    phrases: what `Phrases(...).fit(corpus)` gave; its phrases become single words.
 
     An empty line holds no token. Hidden files of a folder (their name begins with a dot) are not
     read. An iterator that can be gone through only once is kept in a temporary file.
@@ -55,7 +58,9 @@ class Corpus:
         column: str | int | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
+        phrases: PhraseModel | None = None,
     ) -> None:
+        self.phrases = as_model(phrases)
         self.tokenizer = Tokenizer(tokenizer, fold_case)
         self._fold_tokens = fold_case is True
         self._column = column
@@ -86,6 +91,18 @@ class Corpus:
 
     def __iter__(self) -> Iterator[list[str]]:
         """The tokens of each line, empty lines too; as often as one likes."""
+        if self.phrases is None:
+            return self._token_lines()
+        return map(self.phrases.apply, self._token_lines())
+
+    def with_phrases(self, phrases: PhraseModel | None) -> Corpus:
+        """The same text with the phrases of another model, or without any."""
+        other = copy.copy(self)
+        other.phrases = as_model(phrases)
+        return other
+
+    def _token_lines(self) -> Iterator[list[str]]:
+        """The tokens of each line before phrases are joined."""
         for source in self.sources:
             if source.tokens:
                 for block in source.blocks():
@@ -100,6 +117,8 @@ class Corpus:
 
     def blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Pieces of some 500 kB for a kernel: (bytes, whether the tokens are apart already).
+
+        Phrases are not joined in them.
 
         Raises:
             EncodingError, CorpusError: the text cannot be read: file, line, offset.
@@ -148,6 +167,9 @@ class Corpus:
         }
         if all(source.tokens for source in self.sources):
             named |= {"tokenizer": "given", "fold_case": self._fold_tokens}
+        if self.phrases is not None:
+            some = [phrase.name for phrase in self.phrases.top(5)]
+            named |= {"phrases": len(self.phrases), "phrases_such_as": some}
         return named
 
     def fingerprint(self) -> str:
@@ -156,6 +178,8 @@ class Corpus:
         digest.update(repr([self.tokenizer.name, self.tokenizer.fold, self._fold_tokens]).encode())
         for source in self.sources:
             digest.update(f"{source.tokens} {source.fingerprint()}\n".encode())
+        if self.phrases is not None:
+            digest.update(self.phrases.digest().encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:

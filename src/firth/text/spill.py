@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 
 class Spill:
-    """int32 arrays put aside by several threads, each taken back once.
+    """int32 arrays put aside by several threads.
 
     budget: bytes kept in memory before the rest goes to a file without a name.
     """
@@ -48,6 +48,8 @@ class Spill:
             try:
                 if self._file is None:
                     self._file = temporary.nameless()
+                # reading may have moved it
+                self._file.seek(self._end)
                 self._file.write(array.data)
             except OSError as error:
                 raise storage_error(error, temporary.folder() + "/firth-ids", _REMEDY) from None
@@ -56,11 +58,24 @@ class Spill:
             return place
 
     def take(self, kept: np.ndarray | Place) -> np.ndarray:
+        """What was put aside, for the last time."""
+        self.drop(kept)
+        return self.read(kept)
+
+    def drop(self, kept: np.ndarray | Place) -> None:
+        """It will not be asked for again: it counts as held no longer."""
+        if not isinstance(kept, Place):
+            with self._lock:
+                self._held -= kept.nbytes
+
+    def read(self, kept: np.ndarray | Place) -> np.ndarray:
+        """What was put aside, which stays there."""
         if not isinstance(kept, Place):
             return kept
-        assert self._file is not None
-        self._file.seek(kept.offset)
-        return np.frombuffer(self._file.read(4 * kept.items), np.int32).copy()
+        with self._lock:
+            assert self._file is not None
+            self._file.seek(kept.offset)
+            return np.frombuffer(self._file.read(4 * kept.items), np.int32).copy()
 
     def close(self) -> None:
         if self._file is not None:

@@ -15,6 +15,7 @@ from firth.progress import SILENT, Progress
 from firth.text import counting
 from firth.text.corpus import Corpus
 from firth.text.order import by_count_and_name
+from firth.text.phrase_model import PhraseModel
 from firth.text.spill import Spill, Tape
 from firth.text.table import Table
 from firth.text.vocabulary import Vocabulary
@@ -27,8 +28,9 @@ MEMORY = 256_000_000
 class Stream:
     """A text as integers: ids int32[N], and ends int64[S], where its lines end (exclusive).
 
-    Words that are not in the vocabulary take no place, and lines without words no end; N ==
-    ends[-1]. In memory, or mapped from a file.
+    Words that are not in the vocabulary take no place, and lines without words no end (unless
+    `every_line` was asked for: then line i ends at ends[i]); N == ends[-1]. In memory, or mapped
+    from a file.
     """
 
     ids: np.ndarray
@@ -60,6 +62,7 @@ def encode(
     progress: Progress = SILENT,
     vocabulary: Vocabulary | None = None,
     keep: Vocabulary | None = None,
+    every_line: bool = False,
 ) -> Encoded:
     """Reads `corpus` once; the result is the same for any number of threads.
 
@@ -68,6 +71,8 @@ def encode(
     memory: bytes of ids to hold in memory, 256 MB if not given; what is more goes to a file.
     vocabulary: encode with this one, whatever the counts.
     keep: a vocabulary whose words stay, however rare here; their counts are added.
+    every_line: lines without words have an end too (lines are documents, each with its row); with
+    a `vocabulary` given, a text that holds none of its words is no error then.
 
     Raises:
         CorpusError, EncodingError: the text cannot be read, or holds no token.
@@ -83,15 +88,21 @@ def encode(
     spill = Spill(memory // 2)
     try:
         counted = counting.count(corpus, threads, spill, progress)
-        if not counted.tokens:
-            raise _no_token(corpus, counted.lines)
+        nothing_is_right = every_line and vocabulary is not None
+        if not counted.tokens and not nothing_is_right:
+            raise no_token(corpus, counted.lines)
+        if corpus.phrases is not None:
+            counted = _with_phrases(counted, corpus.phrases, spill, threads, progress)
         table, types = counted.table, counted.table.types
+        # joining phrases leaves words behind that do not occur any more
+        seen = int(np.count_nonzero(table.counts))
         own = table.counts if keep is None else table.counts.copy()
         if vocabulary is not None:
             numbers = _numbers_in(vocabulary, table)
-            if not len(vocabulary) or numbers.max() < 0:
+            found = numbers[table.counts > 0].max(initial=-1)
+            if not nothing_is_right and found < 0:
                 raise VocabularyError(
-                    f"None of the {types:,} words of this text is among the {len(vocabulary):,} of "
+                    f"None of the {seen:,} words of this text is among the {len(vocabulary):,} of "
                     f"the vocabulary; the most frequent are {_most_frequent(table)}. Check the "
                     "tokenizer and the language."
                 )
@@ -100,18 +111,39 @@ def encode(
             forced = _add_kept(table, keep)
             table.close()
             chosen, numbers = _choose(
-                table, forced, min_count, max_size, corpus, types, counted.tokens
+                table, forced, min_count, max_size, corpus, seen, counted.tokens
             )
         kept = int(own[numbers[:types] >= 0].sum())
         del table, counted.table, own
         in_memory = 4 * kept <= memory // 2
-        stream = _renumber(counted, numbers, spill, kept, in_memory, folder)
+        stream = _renumber(counted, numbers, spill, kept, in_memory, folder, every_line)
     finally:
         spill.close()
-    return Encoded(chosen, stream, counted.lines, counted.tokens, types)
+    return Encoded(chosen, stream, counted.lines, counted.tokens, seen)
 
 
-def _no_token(corpus: Corpus, lines: int) -> CorpusError:
+def _with_phrases(
+    counted: counting.Counted,
+    phrases: PhraseModel,
+    spill: Spill,
+    threads: int,
+    progress: Progress,
+) -> counting.Counted:
+    """`counted` with the phrases joined; says so if there is none."""
+    # only who has phrases needs their kernels
+    from firth.text.joining import joined
+
+    before = counted.tokens
+    counted = joined(counted, phrases, spill, threads)
+    if before == counted.tokens:
+        progress.say(
+            f"None of the {len(phrases):,} phrases occurs in this text; was theirs cut by another "
+            f"tokenizer ({phrases.corpus.get('tokenizer', 'not known')})?"
+        )
+    return counted
+
+
+def no_token(corpus: Corpus, lines: int) -> CorpusError:
     names = ", ".join(source.name for source in corpus.sources[:3])
     tokenizer = corpus.summary()["tokenizer"]
     return CorpusError(
@@ -177,8 +209,9 @@ def _choose(
 
 
 def _nothing_left(table: Table, min_count: int, corpus: Corpus) -> str:
+    types = np.count_nonzero(table.counts)
     text = (
-        f"0 of {table.types:,} types reached min_count={min_count}; the most frequent are "
+        f"0 of {types:,} types reached min_count={min_count}; the most frequent are "
         f"{_most_frequent(table)}. Lower min_count, or "
     )
     if corpus.first is not None:
@@ -202,6 +235,7 @@ def _renumber(
     tokens: int,
     in_memory: bool,
     folder: Path | None,
+    every_line: bool,
 ) -> Stream:
     """The numbers of the threads as integers of the vocabulary; `tokens` of them stay."""
     maps = {
@@ -226,7 +260,9 @@ def _renumber(
             piece = counted.pieces.pop()
             old, lines = spill.take(piece.ids), spill.take(piece.ends)
             new, fresh = np.empty(len(old), np.int32), np.empty(len(lines), np.int64)
-            added, kept, last = renumber(old, lines, maps[piece.worker], new, fresh, size, last)
+            added, kept, last = renumber(
+                old, lines, maps[piece.worker], new, fresh, size, last, every_line
+            )
             ids.append(new[:added])
             ends.append(fresh[:kept])
             size += added
@@ -234,8 +270,8 @@ def _renumber(
 
 
 @kernel
-def renumber(old, lines, numbers, ids, ends, size, last):
-    """The ids of the words that are kept, and the ends of the lines that hold any.
+def renumber(old, lines, numbers, ids, ends, size, last, every_line):
+    """The ids of the words that are kept, and the ends of the lines that hold any (or of all).
 
     old: int32[tokens]; lines: int32[lines], their ends in `old`; numbers: int32[types].
     size: tokens before this block; last: where the last line that holds any ended.
@@ -253,7 +289,7 @@ def renumber(old, lines, numbers, ids, ends, size, last):
                 ids[tokens] = number
                 tokens += 1
         start = stop
-        if is_line and size + tokens > last:
+        if is_line and (every_line or size + tokens > last):
             last = size + tokens
             ends[kept] = last
             kept += 1

@@ -348,7 +348,7 @@ class _Lines:
             raise FormatError(
                 self.path or "vocabulary", f"the name {raw[:40]!r}", "UTF-8"
             ) from None
-        return _unescape(name) if self.escaped and "\\" in name else name
+        return unescaped(name) if self.escaped else name
 
 
 def _uneven(path: str | Path | None, tabs: int, lines: int) -> FormatError:
@@ -357,7 +357,15 @@ def _uneven(path: str | Path | None, tabs: int, lines: int) -> FormatError:
     )
 
 
-def _unescape(name: str) -> str:
+def escaped(name: str) -> str:
+    """`name` on a line of its own."""
+    return name.translate(_TABLE)
+
+
+def unescaped(name: str) -> str:
+    """The opposite of `escaped`."""
+    if "\\" not in name:
+        return name
     pieces = name.split("\\\\")
     for escape, character in (("\\t", "\t"), ("\\n", "\n"), ("\\r", "\r")):
         pieces = [piece.replace(escape, character) for piece in pieces]

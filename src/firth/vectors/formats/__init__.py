@@ -107,7 +107,7 @@ FORMATS = {
     )
 }
 
-__all__ = ["FORMATS", "Format", "load_vectors", "save_vectors", "sniff"]
+__all__ = ["FORMATS", "Format", "format_of", "load_vectors", "save_vectors", "sniff"]
 
 
 def load_vectors(
@@ -154,10 +154,12 @@ def save_vectors(
         StorageError: disk full, or the place cannot be written.
     """
     path = Path(path)
-    row = _format(format) if format else _by_suffix(path)
+    row = format_of(path, format)
     if row.write is None:
         writable = ", ".join(name for name, one in FORMATS.items() if one.write)
         raise SettingError(f"{row.name} is only read, not written; choose one of {writable}.")
+    if row.name != "firth":
+        vectors.must_be_dense(row.name)
     if row.folder:
         for output in row.outputs(path):
             must_not_exist(output, overwrite)
@@ -186,6 +188,15 @@ def _format(name: str) -> Format:
             f"Formats: {', '.join(FORMATS)}."
         )
     return FORMATS[name]
+
+
+def format_of(path: Path, name: str | None) -> Format:
+    """The format called `name`; without one, that which the suffix of `path` tells.
+
+    Raises:
+        SettingError: there is no such format, or the suffix tells none.
+    """
+    return _format(name) if name else _by_suffix(path)
 
 
 def _by_suffix(path: Path) -> Format:

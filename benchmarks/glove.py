@@ -1,0 +1,257 @@
+"""Counting co-occurrence and training GloVe: speed, and the loss against a float64 twin.
+
+    python -m benchmarks.glove [--epochs 5] [--megabytes N] [--program FOLDER] [--no-twin]
+
+enwiki_a, lower case, words, window 10, 1/distance, min count 5; dim 100, x_max 10. One thread; then
+counting with memory=256MB, and both with two threads.
+--program: the folder with cooccur, shuffle, glove and vocab_count of the original (1.2, C, double
+precision, one thread): run on the same text, and its loss printed beside ours.
+The twin is GloVe's published mathematics in float64, entry by entry, on all triples shuffled. Its
+loss is taken as ours, over all entries at the parameters reached.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import numpy as np
+
+from benchmarks.common import keep, options_of, plain_words
+from firth import Corpus, GloVe
+from firth.compiled import kernel
+from firth.progress import SILENT
+from firth.static import count_windows, fit_glove
+from firth.static.cooccurrence import Cooccurrence
+from firth.static.tiles import tiled
+from firth.static.window_counts import WindowCounts
+from firth.text.stream import encode
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    result = work()
+    seconds = time.process_time() - cpu, time.perf_counter() - wall
+    names = ("cpu_seconds", "wall_seconds")
+    return result, {n: round(s, 2) for n, s in zip(names, seconds, strict=True)}
+
+
+def counting(text: Path) -> tuple[Cooccurrence, dict[str, Any]]:
+    """The counts, and tokens per CPU-second: of counting alone, and with reading the text."""
+    report: dict[str, Any] = {}
+    first: Any = None
+    for name, threads, memory in (
+        ("in memory", 1, None),
+        ("memory=256MB", 1, "256MB"),
+        ("in memory, two threads", 2, None),
+    ):
+        settings = WindowCounts(threads=threads, memory=memory)
+        best: dict[str, Any] = {}
+        for _ in range(3):
+            encoded, reading = timed(
+                lambda n=threads: encode(Corpus(text, tokenizer="whitespace"), threads=n)
+            )
+            size = count_windows.memory_of(settings)
+            work = count_windows._plan(settings, encoded, size, threads)
+            found, took = timed(lambda work=work: work.go(SILENT))
+            tokens = len(encoded.stream.ids)
+            run = {
+                **took,
+                "tokens_per_cpu_second": round(tokens / took["cpu_seconds"]),
+                "with_reading": round(tokens / (took["cpu_seconds"] + reading["cpu_seconds"])),
+                "parts": -(-tokens // work.tokens),
+                "on_disk": isinstance(found[1], np.memmap),
+            }
+            if not best or run["cpu_seconds"] < best["cpu_seconds"]:
+                best = run
+        if first is None:
+            first = Cooccurrence(encoded.vocabulary, *found)
+        best["same_triples"] = all(
+            np.array_equal(a, b)
+            for a, b in zip((first.offsets, first.columns, first.values), found, strict=True)
+        )
+        report[name] = best
+        print("counting", name, best, flush=True)
+    report |= {"tokens": tokens, "words": len(first.vocabulary), "pairs": len(first)}
+    return first, report
+
+
+def training(counts: Cooccurrence, epochs: int, threads: int) -> tuple[fit_glove.Run, dict]:
+    model = GloVe(threads=threads, epochs=epochs)
+    with ThreadPoolExecutor(threads) as pool:
+        tiles, cutting = timed(lambda: tiled(counts, model.x_max, model.alpha, 2**40, pool))
+        parameters = fit_glove.fresh(model, len(counts.vocabulary))
+        run = fit_glove.Run(model, counts.vocabulary, {}, None, tiles, parameters, threads, SILENT)
+        _, took = timed(lambda: fit_glove._train(run, pool, None))
+    pairs = epochs * len(counts)
+    return run, {
+        **took,
+        "pairs_per_cpu_second": round(pairs / took["cpu_seconds"]),
+        "pairs_per_second": round(pairs / took["wall_seconds"]),
+        "cutting_cpu_seconds": cutting["cpu_seconds"],
+        "losses": [round(entry["loss"], 6) for entry in run.history],
+    }
+
+
+@kernel
+def twin_epoch(rows, columns, values, order, w, c, b, d, G, H, g, h, x_max, alpha, rate):
+    """One step for each entry in the order given, all in float64; the mean loss before each."""
+    total = 0.0
+    for k in order:
+        i, j, x = rows[k], columns[k], values[k]
+        dot = 0.0
+        for q in range(w.shape[1]):
+            dot += w[i, q] * c[j, q]
+        e = dot + b[i] + d[j] - np.log(x)
+        fe = e * min(1.0, (x / x_max) ** alpha)
+        total += 0.5 * fe * e
+        for q in range(w.shape[1]):
+            step, back = rate * fe * c[j, q], rate * fe * w[i, q]
+            w[i, q] -= step / np.sqrt(G[i, q])
+            c[j, q] -= back / np.sqrt(H[j, q])
+            G[i, q] += step * step
+            H[j, q] += back * back
+        b[i] -= fe / np.sqrt(g[i])
+        d[j] -= fe / np.sqrt(h[j])
+        g[i] += fe * fe
+        h[j] += fe * fe
+    return total / order.shape[0]
+
+
+@kernel
+def loss_of(rows, columns, values, w, c, b, d, x_max, alpha):
+    """J over the entries, at fixed parameters, per entry."""
+    total = 0.0
+    for k in range(rows.shape[0]):
+        i, j, x = rows[k], columns[k], values[k]
+        dot = 0.0
+        for q in range(w.shape[1]):
+            dot += np.float64(w[i, q]) * np.float64(c[j, q])
+        e = dot + b[i] + d[j] - np.log(x)
+        total += 0.5 * min(1.0, (x / x_max) ** alpha) * e * e
+    return total / rows.shape[0]
+
+
+def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int) -> dict[str, Any]:
+    """The loss of both after the same number of epochs from the same start."""
+    model = run.model
+    words = len(counts.vocabulary)
+    rows = np.repeat(np.arange(words, dtype=np.int32), np.diff(counts.offsets))
+    at = rows, counts.columns, counts.values
+    start = fit_glove.fresh(model, words)
+    half, dim = start.W.shape[1] // 2, model.dim
+    w, c = (np.array(x[:, :dim], np.float64) for x in (start.W, start.C))
+    G, H = (np.array(x[:, half : half + dim], np.float64) for x in (start.W, start.C))
+    b, d = (np.array(x[:, 0], np.float64) for x in (start.B, start.D))
+    g, h = (np.array(x[:, 1], np.float64) for x in (start.B, start.D))
+    draw, rule = np.random.default_rng(7), (model.x_max, model.alpha)
+    online = []
+    began = time.process_time()
+    for _ in range(epochs):
+        order = draw.permutation(len(rows))
+        online.append(twin_epoch(*at, order, w, c, b, d, G, H, g, h, *rule, model.rate))
+        print("twin", online[-1], flush=True)
+    took = time.process_time() - began
+    state = run.state()
+    parts = (state[name] for name in ("word", "context", "word_bias", "context_bias"))
+    ours = loss_of(*at, *(np.ascontiguousarray(x) for x in parts), *rule)
+    theirs = loss_of(*at, w, c, b, d, *rule)
+    return {
+        "losses": [round(x, 6) for x in online],
+        "loss_at_the_end": round(theirs, 6),
+        "firth_at_the_end": round(ours, 6),
+        "firth_over_twin": round(ours / theirs, 5),
+        "pairs_per_cpu_second": round(epochs * len(rows) / took),
+    }
+
+
+def original(folder: Path, text: Path, work: Path, tokens: int, epochs: int) -> dict[str, Any]:
+    """The C program on the same text, one thread."""
+    report: dict[str, Any] = {}
+
+    def run(name: str, options: str, source: Path, target: Path) -> str:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall = time.perf_counter()
+        command = [str(folder / name), *options.split()]
+        with source.open("rb") as given, target.open("wb") as out:
+            done = subprocess.run(
+                command, stdin=given, stdout=out, stderr=subprocess.PIPE, check=True, cwd=work
+            )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        wall = time.perf_counter() - wall
+        report[name] = {"cpu_seconds": round(cpu, 2), "wall_seconds": round(wall, 2)}
+        print(name, report[name], flush=True)
+        return done.stderr.decode()
+
+    vocabulary, counted, shuffled = (work / name for name in ("vocab", "counts", "shuffled"))
+    run("vocab_count", "-min-count 5 -verbose 0", text, vocabulary)
+    run("cooccur", f"-memory 4 -vocab-file {vocabulary} -window-size 10 -verbose 0", text, counted)
+    run("shuffle", "-memory 4 -seed 1 -verbose 0", counted, shuffled)
+    report["pairs"] = counted.stat().st_size // 16
+    settings = (
+        f"-input-file {shuffled} -vocab-file {vocabulary} -save-file {work / 'vectors'} "
+        f"-vector-size 100 -threads 1 -iter {epochs} -x-max 10 -binary 1 -seed 1 -verbose 2"
+    )
+    said = run("glove", settings, shuffled, work / "out")
+    report["losses"] = [float(x) for x in re.findall(r"cost: ([0-9.]+)", said)]
+    counting = sum(report[name]["cpu_seconds"] for name in ("cooccur", "shuffle"))
+    report["cooccur"]["tokens_per_cpu_second"] = round(tokens / report["cooccur"]["cpu_seconds"])
+    report["with_shuffle_tokens_per_cpu_second"] = round(tokens / counting)
+    pairs = epochs * report["pairs"]
+    report["glove"]["pairs_per_cpu_second"] = round(pairs / report["glove"]["cpu_seconds"])
+    return report
+
+
+def main() -> None:
+    parser = options_of(__doc__, "glove")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--megabytes", type=float, help="of text; all if not given")
+    parser.add_argument("--program", type=Path, help="folder of the original's programs")
+    parser.add_argument("--no-twin", action="store_true")
+    options = parser.parse_args()
+    report: dict[str, Any] = {"epochs": options.epochs}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small = plain_words(folder / "small.txt", 1)
+        GloVe(epochs=1, min_count=1).fit(Corpus(small, tokenizer="whitespace"))  # compiled now
+        text = plain_words(folder / "text.txt", options.megabytes)
+        counts, report["counting"] = counting(text)
+        for threads in (1, 2):
+            run, report[f"training, threads={threads}"] = training(counts, options.epochs, threads)
+            print("training", threads, report[f"training, threads={threads}"], flush=True)
+        if not options.no_twin:
+            report["twin"] = twin(counts, run, options.epochs)
+        if options.program:
+            tokens = report["counting"]["tokens"]
+            report["original"] = original(
+                options.program.absolute(), text, folder, tokens, options.epochs
+            )
+            ours, theirs = report["training, threads=1"], report["original"]
+            report["ratios_of_cpu_seconds"] = {
+                "counting, theirs with shuffle": round(
+                    report["counting"]["in memory"]["with_reading"]
+                    / theirs["with_shuffle_tokens_per_cpu_second"],
+                    2,
+                ),
+                "training": round(
+                    ours["pairs_per_cpu_second"] / theirs["glove"]["pairs_per_cpu_second"], 2
+                ),
+            }
+    print(report)
+    keep(options.name, report)
+
+
+if __name__ == "__main__":
+    main()
