@@ -26,6 +26,8 @@ SHORT = {
     "phrases": ["--megabytes", "10"],
     "counts": ["--megabytes", "5"],
     "representations": ["--megabytes", "5", "--epochs", "2", "--again"],
+    "glove": ["--megabytes", "5", "--epochs", "2"],
+    "svd": ["--megabytes", "5", "--max-size", "5000", "--dim", "50"],
     "command": ["--megabytes", "10", "--epochs", "1"],
 }
 

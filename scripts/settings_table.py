@@ -1,8 +1,8 @@
-"""Writes the table of settings in docs/training.md, from the fields of the dataclasses.
+"""Writes the tables of settings in docs/*.md, from the fields of the dataclasses.
 
     python scripts/settings_table.py
 
-Run it when a setting has changed; a test compares the page with what this file makes.
+Run it when a setting has changed; a test compares the pages with what this file makes.
 """
 
 from __future__ import annotations
@@ -11,21 +11,31 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from firth.static.cbow import CBOW
-from firth.static.skipgram import SkipGram
+from firth import CBOW, LSA, PPMI, SVD, DocumentCounts, GloVe, Phrases, SkipGram
 
-PAGE = Path(__file__).parents[1] / "docs" / "training.md"
+DOCS = Path(__file__).parents[1] / "docs"
+#: page: heading of a column of defaults, settings
+PAGES: dict[str, dict[str, Any]] = {
+    "training.md": {"skip-gram": SkipGram, "CBOW": CBOW},
+    "glove.md": {"default": GloVe},
+    "ppmi-svd.md": {"PPMI": PPMI, "SVD": SVD},
+    "counts.md": {"counts": DocumentCounts, "LSA": LSA},
+    "phrases.md": {"default": Phrases},
+}
 BEGIN = "<!-- settings: made by scripts/settings_table.py -->"
 END = "<!-- end of settings -->"
 
 
-def table() -> str:
-    """Markdown: a row for each setting of the two models, in the order of their fields."""
-    skipgram, cbow = fields(SkipGram), fields(CBOW)
-    rows = ["| setting | meaning | takes | skip-gram | CBOW |", "|---|---|---|---|---|"]
-    for name in {**skipgram, **cbow}:
-        field = skipgram.get(name) or cbow[name]
-        defaults = [default(one[name]) if name in one else "" for one in (skipgram, cbow)]
+def table(page: str) -> str:
+    """Markdown: a row for each setting of the models of a page, in the order of their fields."""
+    models = {heading: fields(settings) for heading, settings in PAGES[page].items()}
+    headings = ["setting", "meaning", "takes", *models]
+    rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    # those of the model with more settings in their order, then what only the other has
+    by_size = sorted(models.values(), key=len, reverse=True)
+    for name in dict.fromkeys(name for model in by_size for name in model):
+        field = next(model[name] for model in models.values() if name in model)
+        defaults = [default(model[name]) if name in model else "" for model in models.values()]
         cells = [f"`{name}`", field.metadata["meaning"], takes(field), *defaults]
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
@@ -38,7 +48,11 @@ def fields(settings: Any) -> dict[str, dataclasses.Field[Any]]:
 def default(field: dataclasses.Field[Any]) -> str:
     if isinstance(field.default, bool):
         return "yes" if field.default else "no"
-    return "all" if field.default is None else str(field.default)
+    if isinstance(field.default, str):
+        return f"`{field.default}`" if field.default else "none"
+    if field.default is None:
+        return "see there" if "default:" in field.metadata["meaning"] else "all"
+    return str(field.default)
 
 
 def takes(field: dataclasses.Field[Any]) -> str:
@@ -48,17 +62,23 @@ def takes(field: dataclasses.Field[Any]) -> str:
         return ", ".join(field.metadata["choices"])
     if isinstance(field.default, bool):
         return "yes, no"
-    kind = "a number" if isinstance(field.default, float) else "a whole number"
+    if isinstance(field.default, str):
+        return "text"
+    if field.name == "memory":
+        return "bytes"
+    kind = "a number" if "float" in str(field.type) else "a whole number"
     if low is not None and high is not None:
         return f"{kind}, {low} to {high}"
     return kind if low is None else f"{kind}, {low} or more"
 
 
-def replaced(page: str) -> str:
-    """The text of the page with the table as it should be."""
+def replaced(name: str, page: str) -> str:
+    """The text of the page `name` with its table as it should be."""
     before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{table(name)}\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(replaced(PAGE.read_text("utf-8")), "utf-8")
+    for name in PAGES:
+        page = DOCS / name
+        page.write_text(replaced(name, page.read_text("utf-8")), "utf-8")

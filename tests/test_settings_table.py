@@ -1,33 +1,47 @@
-"""The table of settings in docs/training.md is that of the dataclasses."""
+"""The tables of settings in docs/ are those of the dataclasses."""
 
 import dataclasses
 import runpy
 from pathlib import Path
 
-from firth import CBOW, SkipGram
+import pytest
+
+from firth.cli.train import KINDS
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "settings_table.py"))
+PAGES = list(SCRIPT["PAGES"])
 
 
-def test_the_page_is_up_to_date():
-    page = (ROOT / "docs" / "training.md").read_text("utf-8")
-    assert page == SCRIPT["replaced"](page), "run: python scripts/settings_table.py"
+def page_of(name):
+    return (ROOT / "docs" / name).read_text("utf-8")
 
 
-def test_a_change_would_be_noticed():
-    page = (ROOT / "docs" / "training.md").read_text("utf-8")
-    for was, now in [("| `window` |", "| `windows` |"), ("1 or more | 100 |", "1 or more | 200 |")]:
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_up_to_date(name):
+    page = page_of(name)
+    assert page == SCRIPT["replaced"](name, page), "run: python scripts/settings_table.py"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_change_would_be_noticed(name):
+    page = page_of(name)
+    row = SCRIPT["table"](name).splitlines()[2]
+    for was, now in [(f"`{row.split('`')[1]}`", "`other`"), ("| setting |", "| settings |")]:
         assert was in page
         spoilt = page.replace(was, now)
-        assert SCRIPT["replaced"](spoilt) != spoilt
+        assert SCRIPT["replaced"](name, spoilt) != spoilt
 
 
-def test_every_setting_has_its_row():
-    names = {f.name for model in (SkipGram, CBOW) for f in dataclasses.fields(model)}
-    rows = SCRIPT["table"]().splitlines()[2:]
-    assert [row.split("`")[1] for row in rows] == list(
-        dict.fromkeys(row.split("`")[1] for row in rows)
-    )
-    assert {row.split("`")[1] for row in rows} == names
-    assert all(row.count("|") == 6 for row in rows)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_setting_has_its_row(name):
+    models = SCRIPT["PAGES"][name].values()
+    names = {field.name for model in models for field in dataclasses.fields(model)}
+    rows = [row.split("`")[1] for row in SCRIPT["table"](name).splitlines()[2:]]
+    assert len(rows) == len(set(rows))
+    assert set(rows) == names
+
+
+def test_every_kind_has_its_table():
+    made = {model.__name__ for models in SCRIPT["PAGES"].values() for model in models.values()}
+    assert made == {name for _, name, _ in KINDS.values()}

@@ -138,6 +138,13 @@ def count_rows(stream, positions, starts, first, last, weight, left, right, line
     return n
 
 
+@kernel(fastmath=False)  # rounded once, as division is
+def divide(sums, unit, values):
+    """values float64[n] = sums int64[n] / unit; they may be the same memory."""
+    for k in range(sums.shape[0]):
+        values[k] = sums[k] / unit
+
+
 @kernel
 def merge_rows(offsets, columns, sums, first, last, line, out):
     """The rows first <= i < last of several counts of the same words, added up.

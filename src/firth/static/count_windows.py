@@ -21,6 +21,7 @@ from firth.errors import SettingError, StorageError, VocabularyError
 from firth.kernels.cooccurrence import (
     Rows,
     count_rows,
+    divide,
     mark,
     merge_rows,
     positions_of,
@@ -184,16 +185,18 @@ class Work:
                 def shown(last: int, starts=starts, begin=begin) -> None:
                     progress.advance(int(begin) + int(starts[last]))
 
-                blocks = self._rows_of(segment, pool)
+                blocks = self._rows_of(segment, pool, final=not several)
                 if not several:
-                    return self._write(blocks, result, shown)
+                    written = self._write_run(blocks, result, shown)
+                    return written, result[0].finish(), result[1].finish()
                 offsets.append(self._write_run(blocks, runs, shown))
                 del segment, starts, blocks, shown
             progress.finish()
             progress.start("adding up the parts", self.words, "rows")
             columns, sums = (np.asarray(run.finish()) for run in runs)
             merged = self._rows_of_runs(np.array(offsets), columns, sums, pool)
-            return self._write(merged, result, progress.advance)
+            written = self._write_run(merged, result, progress.advance)
+            return written, result[0].finish(), result[1].finish()
 
     def _room_for(self, pairs: int) -> tuple[Growing, Growing]:
         """Columns and values; in memory if they fit."""
@@ -209,8 +212,16 @@ class Work:
         lines = np.array(ends[first : last + 1], np.int64) - low
         lines[-1] = high - low
         marked = np.empty((high - low + len(lines) + 2 * self.window, 1), np.int32)
-        # a copy, as compiled code would be made again for maps that cannot be written
-        mark(np.array(ids[low:high]), lines, 0, self.words, self.window, marked)
+        part = ids[low:high]
+        # of a map a copy, as compiled code would be made again for what cannot be written
+        mark(
+            np.array(part) if isinstance(part, np.memmap) else part,
+            lines,
+            0,
+            self.words,
+            self.window,
+            marked,
+        )
         at = [
             self.window + t - low + int(np.searchsorted(lines, t - low, "right"))
             for t in (begin, end)
@@ -220,7 +231,9 @@ class Work:
         positions_of(marked, *at, starts, positions)
         return Segment(marked, positions, starts)
 
-    def _rows_of(self, segment: Segment, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Rows]]:
+    def _rows_of(
+        self, segment: Segment, pool: ThreadPoolExecutor, final: bool
+    ) -> Iterator[tuple[int, Rows]]:
         starts = segment.starts
         seen = self.window * (self.left + self.right) * np.diff(starts[: self.words + 1])
 
@@ -229,7 +242,7 @@ class Work:
                 *segment, first, last, self.weight, self.left, self.right, line, room
             )  # fmt: skip
 
-        return self._in_order(np.minimum(seen, self.words), work, pool)
+        return self._in_order(np.minimum(seen, self.words), work, pool, final)
 
     def _rows_of_runs(
         self, offsets: np.ndarray, columns: np.ndarray, sums: np.ndarray, pool: ThreadPoolExecutor
@@ -238,17 +251,19 @@ class Work:
             return merge_rows(offsets, columns, sums, first, last, line, room)
 
         held = np.diff(offsets, axis=1).sum(axis=0)
-        return self._in_order(np.minimum(held, self.words), work, pool)
+        return self._in_order(np.minimum(held, self.words), work, pool, final=True)
 
     def _in_order(
         self,
         most: np.ndarray,
         work: Callable[[int, int, Any, Rows], int],
         pool: ThreadPoolExecutor,
+        final: bool,
     ) -> Iterator[tuple[int, Rows]]:
         """(first row behind the block, its rows) for all rows, worked on by the threads.
 
         most int64[V]: entries that a row can have.
+        final: the rows hold values, float64 in place of their sums.
         """
         edges = _cut(most)
         free: deque[Rows] = deque()  # rooms are used again: fresh memory costs a page fault a page
@@ -256,7 +271,10 @@ class Work:
         def block(first: int, last: int, room: Rows) -> int:
             if not hasattr(self._rooms, "line"):
                 self._rooms.line = line_of(self.words + 1)
-            return work(first, last, self._rooms.line, room)
+            n = work(first, last, self._rooms.line, room)
+            if final:
+                divide(room.sums[:n], self.unit, room.sums[:n].view(np.float64))
+            return n
 
         waiting: deque[tuple[int, int, Rows, Future[int]]] = deque()
 
@@ -264,7 +282,8 @@ class Work:
             first, last, room, future = waiting.popleft()
             n = future.result()
             free.append(room)
-            return last, Rows(room.ends[: last - first], room.columns[:n], room.sums[:n])
+            sums = room.sums[:n].view(np.float64) if final else room.sums[:n]
+            return last, Rows(room.ends[: last - first], room.columns[:n], sums)
 
         rows_at_once = int(np.diff(edges).max(initial=0))
         entries = int(np.add.reduceat(most, edges[:-1]).max(initial=0))
@@ -282,34 +301,20 @@ class Work:
         while waiting:
             yield oldest()
 
-    def _write(
-        self,
-        blocks: Iterable[tuple[int, Rows]],
-        out: tuple[Growing, Growing],
-        shown: Callable[[int], None],
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        offsets = self._write_run(blocks, out, shown, self.unit)
-        return offsets, out[0].finish(), out[1].finish()
-
     def _write_run(
         self,
         blocks: Iterable[tuple[int, Rows]],
         out: tuple[Growing, Growing],
         shown: Callable[[int], None],
-        unit: float | None = None,
     ) -> np.ndarray:
-        """Appends the rows; their offsets int64[V + 1]. With `unit` the sums become values."""
+        """Appends the rows; their offsets int64[V + 1]."""
         offsets = np.empty(self.words + 1, np.int64)
         offsets[0] = len(out[0])
         first = 0
         for last, rows in blocks:
             offsets[first + 1 : last + 1] = rows.ends + len(out[0])
             out[0].append(rows.columns)
-            if unit is None:
-                out[1].append(rows.sums)
-            else:
-                values = np.divide(rows.sums, unit, out=rows.sums.view(np.float64))
-                out[1].append(values)
+            out[1].append(rows.sums)
             first = last
             shown(last)
         return offsets

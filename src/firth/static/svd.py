@@ -4,8 +4,8 @@
     W = U_d diag(s_d)^p                 the vectors, p the eigenvalue weight
     C = V_d diag(s_d)^p                 the same of contexts; W + C with `combine="sum"`
 
-p = 1 is the plain truncated SVD of the notes (FA); 1/2 and 0 serve word similarity and analogies
-better, and 1 never does (Levy, Goldberg & Dagan 2015, 6.1); so does a small shift only.
+p = 1 is the plain truncated SVD of the notes (FA). Levy, Goldberg & Dagan 2015 advise p = 0 or 1/2
+and no shift; docs/ppmi-svd.md has what that made of one text.
 """
 
 from __future__ import annotations
