@@ -117,6 +117,7 @@ def test_small_memory_gives_the_same_bits(threads, monkeypatch):
 
 
 def test_what_is_to_come_is_told_about_right(monkeypatch):
+    monkeypatch.setattr(count_windows, "WORTH_SAYING", 0)
     lines = lines_of(lines=4000, words=2000, longest=30)
     said = []
     watched = type("Watched", (type(SILENT),), {"say": lambda self, text: said.append(text)})()

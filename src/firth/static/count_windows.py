@@ -47,6 +47,8 @@ BLOCK = 1 << 16
 ENTRY = 12
 #: tokens below which cutting a text any finer would only cost
 FEWEST = 1 << 14
+#: bytes of pairs below which nobody need be told how many there are
+WORTH_SAYING = 10_000_000
 #: what to hold in memory where nothing tells what is free
 UNKNOWN = 2_000_000_000
 
@@ -335,7 +337,8 @@ class Work:
         where = "in memory" if in_memory else "on disk"
         about = f"About {pairs:,.0f} pairs" if segments == 1 else f"At most some {pairs:,.0f} pairs"
         parts = "" if segments == 1 else f", counted in {segments} parts"
-        progress.say(f"{about}: {size(pairs * ENTRY)} {where}{parts}.")
+        if pairs * ENTRY >= WORTH_SAYING or needed:
+            progress.say(f"{about}: {size(pairs * ENTRY)} {where}{parts}.")
         folder = temporary.folder()
         free = free_disk(folder)
         if needed > free:
