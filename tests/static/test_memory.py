@@ -49,3 +49,46 @@ def test_a_corpus_larger_than_the_memory_trains(tmp_path):
     assert float(loss) > 0
     # the control: the limit is a real one
     assert limited(text, 40 * MEGABYTE, tmp_path).returncode != 0
+
+
+COUNTING = """
+import random, re, resource, sys
+from firth import Corpus, WindowCounts
+from firth.progress import SILENT
+from firth.static import count_windows
+from firth.text.stream import encode
+
+def held():
+    return int(re.search(r"VmData:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+
+memory, limit = map(int, sys.argv[1:])
+rng = random.Random(1)
+words = [f"w{int(5000 * rng.random() ** 3)}" for _ in range(300_000)]
+lines = [words[k : k + 30] for k in range(0, len(words), 30)] * 8
+WindowCounts(min_count=1, threads=1).count(lines[:100])  # compiled and loaded
+settings = WindowCounts(min_count=1, threads=1, memory=memory)
+encoded = encode(Corpus(lines), min_count=1, memory=100)
+work = count_windows._plan(settings, encoded, memory, 1)
+limit += held()
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+offsets, columns, values = work.go(SILENT)
+print(-(-len(encoded.stream.ids) // work.tokens), len(columns))
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no /proc on this system")
+def test_counting_keeps_to_its_memory():
+    limit = 15 * MEGABYTE
+
+    def run(memory):
+        command = [sys.executable, "-c", COUNTING, str(memory), str(limit)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = run(12 * MEGABYTE)
+    assert done.returncode == 0, done.stderr
+    parts, pairs = map(int, done.stdout.split())
+    assert parts > 3
+    assert pairs * 12 > 2 * limit  # the result alone is more than the memory
+    # the control: the limit is a real one
+    assert "MemoryError" in run(100 * MEGABYTE).stderr

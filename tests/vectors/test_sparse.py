@@ -131,5 +131,7 @@ def test_no_vectors_at_all(tmp_path):
     again = load(tmp_path / "m.firth")
     assert again.vectors is None
     assert again.vocabulary.names == ["a", "b"]
-    with pytest.raises(FormatError, match="a model of kind counts has no word vectors"):
+    with pytest.raises(
+        FormatError, match="a model of kind counts, expected one with word vectors. It turns"
+    ):
         again.must_have_vectors(tmp_path / "m.firth")

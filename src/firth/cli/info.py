@@ -14,13 +14,15 @@ from firth.cli.models import (
     open_vectors,
 )
 from firth.cli.options import COMMON, Common
+from firth.static.cooccurrence import Cooccurrence, is_counts
 
 
 def info(model: str, /, *, common: Common = COMMON) -> None:
     """What a model is: kind, settings, corpus, history, sizes.
 
-    With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}};
-    of phrases also {"top": [{"phrase", "score", "count"}]}, and sizes {"phrases", "bytes"}.
+    With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
+    The sizes of co-occurrence are {"words", "pairs", "bytes"}, of phrases {"phrases", "bytes"}, and
+    phrases have {"top": [{"phrase", "score", "count"}]} too.
 
     Parameters
     ----------
@@ -38,8 +40,11 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     sizes = document["sizes"]
     rows: list[tuple[str, object]] = [
         ("kind", document["kind"]),
-        ("words", f"{sizes['words']:,}"),
-        ("dim", "none" if sizes["dim"] is None else f"{sizes['dim']:,}"),
+        *(
+            (name, "none" if n is None else f"{n:,}")
+            for name, n in sizes.items()
+            if name != "bytes"
+        ),
         ("on disk", f"{sizes['bytes'] / 1e6:,.1f} MB"),
     ]
     output.table(rows, ["model", model])
@@ -69,7 +74,18 @@ def _info_of_phrases(model: str, common: Common) -> None:
 
 def describe(model: str, verbose: bool = False) -> dict[str, Any]:
     """The JSON document of `firth info`."""
-    if is_folder_of_ours(model):
+    counts = is_counts(model)
+    if counts:
+        output.call(verbose, f"firth.Cooccurrence.load({model!r})")
+        found = Cooccurrence.load(model)
+        words = len(found.vocabulary)
+        head: dict[str, Any] = {
+            "kind": found.kind,
+            "settings": found.settings,
+            "corpus": found.corpus,
+            "history": [],
+        }
+    elif is_folder_of_ours(model):
         output.call(verbose, f"firth.load({model!r})")
         fitted = open_fitted(model)
         words, dim = len(fitted.vocabulary), None
@@ -86,8 +102,8 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
         vectors = open_vectors(model)
         words, dim = len(vectors), vectors.dim
         head = {"kind": "vectors", "settings": {}, "corpus": {}, "history": []}
-    sizes = {"words": words, "dim": dim, "bytes": size(Path(model))}
-    return {**head, "sizes": sizes}
+    sizes = {"words": words, "pairs": len(found)} if counts else {"words": words, "dim": dim}
+    return {**head, "sizes": {**sizes, "bytes": size(Path(model))}}
 
 
 def size(path: Path) -> int:

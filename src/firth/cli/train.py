@@ -69,6 +69,11 @@ def __getattr__(kind: str) -> Callable[..., None]:
     return _command(kind)
 
 
+def _class_of(kind: str) -> Any:
+    module, name, _ = KINDS[kind]
+    return getattr(importlib.import_module(module), name)
+
+
 def _about(group: Group, text: str, *names: str) -> Parameter:
     return Parameter(name=list(names), group=group, help=text)
 
@@ -79,8 +84,8 @@ def _flag(text: str) -> Parameter:
 
 def _command(kind: str) -> Callable[..., None]:
     """The command that trains a model of `kind`; its options are the fields of the settings."""
-    module, name, line = KINDS[kind]
-    settings_class = getattr(importlib.import_module(module), name)
+    line = KINDS[kind][2]
+    settings_class = _class_of(kind)
     options = options_of(settings_class)
 
     # cyclopts takes a command's options from its signature
@@ -159,7 +164,13 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
     made = fitting(made, vectors, older)
-    counts = isinstance(made, WindowCounts) and len(data) == 1 and is_counts(data[0])
+    counts = any(is_counts(one) for one in data)
+    if counts and not (isinstance(made, WindowCounts) and len(data) == 1):
+        takes = ", ".join(name for name in KINDS if issubclass(_class_of(name), WindowCounts))
+        raise SettingError(
+            f"{kind} cannot be trained on {', '.join(data)}: counts of co-occurrence are there, "
+            f"which only {takes} take, one folder at a time; give the text."
+        )
     said = _python(made, data, path, text, given, counts)
     output.call(common.verbose, said)
     read = text | {"tokenizer": resolve_tokenizer(text["tokenizer"])}

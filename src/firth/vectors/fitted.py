@@ -98,7 +98,9 @@ class Fitted:
                 path,
                 f"a model of kind {self.kind}",
                 "one with word vectors",
-                f"For that a model of kind {self.kind} has no word vectors.",
+                "It turns documents into rows: firth embed."
+                if self.kind == "counts"
+                else "There are none in it.",
             )
         return self.vectors
 
