@@ -12,7 +12,7 @@ from firth import CBOW, SkipGram, Vectors, Vocabulary, load
 from firth.errors import SettingError
 from firth.progress import Progress
 from firth.static import blocks, fit, start
-from firth.static.fit import Interrupted
+from firth.static.checkpoints import Interrupted
 from firth.text.stream import Stream
 from static.worlds import bursts, checkerboard, checkerboard_score
 

@@ -12,7 +12,7 @@ from firth.errors import FitError, FormatError, SettingError, VocabularyError
 from firth.kernels.weighted_least_squares import Entries, train
 from firth.progress import SILENT
 from firth.static import fit_glove, tiles
-from firth.static.fit import Interrupted
+from firth.static.checkpoints import Interrupted
 from firth.static.glove import GloVe
 from firth.static.window_counts import WindowCounts
 from firth.text.vocabulary import Vocabulary

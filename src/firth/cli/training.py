@@ -54,7 +54,7 @@ class Run:
         Raises:
             FirthError; KeyboardInterrupt, whose text names what was kept.
         """
-        from firth.static.fit import Interrupted
+        from firth.static.checkpoints import Interrupted
 
         if compiled.is_cold():
             self.watcher.say(f"compiling for this machine, once: about {COMPILE_SECONDS} s")

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FitError, SettingError, VocabularyError
+from firth.errors import SettingError, VocabularyError
 from firth.kernels.linear import padded
 from firth.kernels.objectives import Objective
 from firth.kernels.rng import seeded
 from firth.kernels.windows import Plan
 from firth.progress import SILENT, Progress
-from firth.static import blocks, start
+from firth.static import blocks, checkpoints, start
+from firth.static.checkpoints import Interrupted
 from firth.static.machine import available_cores, available_memory, size
 from firth.static.start import Matrices
 from firth.static.window_model import WindowModel
@@ -26,7 +27,7 @@ from firth.text.corpus import Corpus
 from firth.text.phrase_model import PhraseModel
 from firth.text.stream import Encoded, Stream, encode
 from firth.text.vocabulary import Vocabulary
-from firth.vectors.fitted import Fitted, load
+from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
 
 Text = Corpus | Iterable[str] | Iterable[list[str]]
@@ -37,14 +38,6 @@ SEGMENT = 128
 MEASURE = 64
 #: the epoch number that the noise of held-out measurements is drawn with
 HELD_OUT = 2**40
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while training; `fitted` is what was reached."""
-
-    def __init__(self, fitted: Fitted) -> None:
-        super().__init__("training was interrupted")
-        self.fitted = fitted
 
 
 @dataclass
@@ -255,7 +248,10 @@ def _train(
                     work, run.block, segment, pool, run.threads, run.show
                 )
                 run.tally.seconds += time.monotonic() - began
-                _must_be_finite(run, checkpoint)
+                checkpoints.must_be_finite(
+                    run.tally.loss, run.epoch, run.rates(0, 0)[0],
+                    f"--rate (rate={run.model.rate / 2:g}, say) or --chunk", checkpoint,
+                )  # fmt: skip
                 run.show()
                 if interrupted:
                     raise KeyboardInterrupt
@@ -305,64 +301,35 @@ def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -
     return stop
 
 
-def _must_be_finite(run: Run, checkpoint: Path | None) -> None:
-    if np.isfinite(run.tally.loss):
-        return
-    kept = (
-        f"the last good state is in {checkpoint}"
-        if checkpoint is not None and checkpoint.is_dir()
-        else "nothing was saved"
-    )
-    rate = run.rates(0, 0)[0]
-    raise FitError(
-        f"The loss overflowed in epoch {run.epoch + 1} at learning rate {rate:.4g}; lower --rate "
-        f"(rate={run.model.rate / 2:g}, say) or --chunk; {kept}."
-    )
-
-
 def _save_checkpoint(run: Run, folder: Path) -> None:
-    """The state as a model folder, with the place in the stream among its corpus notes."""
     fitted = run.fitted()
+    if run.best is not None:
+        dim = run.model.dim
+        fitted.state["best"] = run.best[0][:, :dim]
+        fitted.state["best_output"] = run.best[1][:, :dim]
     place = {
         "epoch": run.epoch,
         "block": run.block,
         "worse": run.worse,
         "tally": asdict(run.tally),
     }
-    fitted.corpus = {**fitted.corpus, "checkpoint": place}
-    if run.best is not None:
-        dim = run.model.dim
-        fitted.state["best"] = run.best[0][:, :dim]
-        fitted.state["best_output"] = run.best[1][:, :dim]
-    fitted.save(folder, overwrite=True)
+    checkpoints.save(fitted, place, folder)
 
 
 def _resume(run: Run, folder: Path) -> None:
     """Puts `run` where the checkpoint stopped.
 
     Raises:
-        FormatError: no checkpoint there, or a damaged one.
-        SettingError: it belongs to another run.
+        FormatError, SettingError: as `checkpoints.opened`.
     """
-    older = load(folder)
-    place = older.corpus.get("checkpoint")
-    if place is None:
-        raise SettingError(f"{folder} is a finished model, not a checkpoint; start anew.")
-    now = run.model.to_json()
-    free = {"threads", "checkpoint_every"}  # these do not change what is computed
-    for name, was in older.settings.items():
-        if now.get(name) != was and name not in free:
-            raise SettingError(
-                f"{folder} was made with {name}={was}, this run has {name}={now.get(name)}; give "
-                "the same settings, or start anew without resuming."
-            )
-    if list(older.vocabulary) != list(run.vocabulary) or not np.array_equal(
-        older.state["counts"], np.asarray(run.vocabulary.counts)
-    ):
-        raise SettingError(
-            f"{folder} was made from another text: it has {len(older.vocabulary)} words, "
-            f"this one {len(run.vocabulary)} or other counts; start anew without resuming."
-        )
+
+    def same_text(older: Fitted) -> bool:
+        counts = np.asarray(run.vocabulary.counts)
+        same = list(older.vocabulary) == list(run.vocabulary)
+        return same and np.array_equal(older.state["counts"], counts)
+
+    free = {"threads", "checkpoint_every"}
+    older, place = checkpoints.opened(folder, run.model, free, same_text)
     dim = run.model.dim
     run.matrices.W[:, :dim] = older.must_have_vectors(folder).matrix
     run.matrices.U[:, :dim] = older.state["output"]

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FitError, SettingError
+from firth.errors import SettingError
 from firth.kernels.linear import padded, padded_zeros
 from firth.kernels.weighted_least_squares import Parameters, train
 from firth.progress import Progress
-from firth.static import count_windows
-from firth.static.fit import Interrupted
+from firth.static import checkpoints, count_windows
+from firth.static.checkpoints import Interrupted
 from firth.static.glove import GloVe
 from firth.static.machine import available_cores, available_memory, size
 from firth.static.tiles import ENTRY, Tiles, tiled
 from firth.text.vocabulary import Vocabulary
-from firth.vectors.fitted import Fitted, load
+from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
 
 #: state -> (which parameter, its part)
@@ -199,7 +199,10 @@ def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
                 interrupted = run.one_round(*rounds[run.round], pool)
                 run.round += 1
                 run.seconds += time.monotonic() - began
-                _must_be_finite(run, checkpoint)
+                checkpoints.must_be_finite(
+                    run.loss, run.epoch, model.rate, f"--rate (rate={model.rate / 2:g}, say)",
+                    checkpoint,
+                )  # fmt: skip
                 run.show()
                 if interrupted:
                     raise KeyboardInterrupt
@@ -223,20 +226,6 @@ def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
         raise Interrupted(run.fitted()) from None
     finally:
         run.progress.finish()
-
-
-def _must_be_finite(run: Run, checkpoint: Path | None) -> None:
-    if np.isfinite(run.loss):
-        return
-    kept = (
-        f"the last good state is in {checkpoint}"
-        if checkpoint is not None and checkpoint.is_dir()
-        else "nothing was saved"
-    )
-    raise FitError(
-        f"The loss overflowed in epoch {run.epoch + 1} at learning rate {run.model.rate:g}; lower "
-        f"--rate (rate={run.model.rate / 2:g}, say); {kept}."
-    )
 
 
 def _older(model: GloVe, older: Fitted) -> dict[str, np.ndarray]:
@@ -327,39 +316,23 @@ def _go_on_from(run: Run, vocabulary: Vocabulary, older: dict[str, np.ndarray]) 
 
 
 def _save_checkpoint(run: Run, folder: Path) -> None:
-    """The state as a model folder, with the place in the training among its corpus notes."""
-    fitted = run.fitted()
     names = ("epoch", "round", "loss", "pairs", "seconds")
-    place = {name: getattr(run, name) for name in names}
-    fitted.corpus = {**fitted.corpus, "checkpoint": place}
-    fitted.save(folder, overwrite=True)
+    checkpoints.save(run.fitted(), {name: getattr(run, name) for name in names}, folder)
 
 
 def _resume(run: Run, folder: Path) -> None:
     """Puts `run` where the checkpoint stopped.
 
     Raises:
-        FormatError: no checkpoint there, or a damaged one.
-        SettingError: it belongs to another run.
+        FormatError, SettingError: as `checkpoints.opened`.
     """
-    older = load(folder)
-    place = older.corpus.get("checkpoint")
-    if place is None:
-        raise SettingError(f"{folder} is a finished model, not a checkpoint; start anew.")
-    now, free = run.model.to_json(), {"threads", "memory", "checkpoint_every"}
-    for name, was in older.settings.items():
-        if now.get(name) != was and name not in free:
-            raise SettingError(
-                f"{folder} was made with {name}={was}, this run has {name}={now.get(name)}; give "
-                "the same settings, or start anew without resuming."
-            )
-    pairs = older.corpus.get("pairs")
-    if list(older.vocabulary) != list(run.vocabulary) or pairs != len(run.tiles):
-        raise SettingError(
-            f"{folder} was made from another text: {len(older.vocabulary):,} words and {pairs:,} "
-            f"pairs, here {len(run.vocabulary):,} and {len(run.tiles):,}; start anew without "
-            "resuming."
-        )
+
+    def same_text(older: Fitted) -> bool:
+        same = list(older.vocabulary) == list(run.vocabulary)
+        return same and older.corpus.get("pairs") == len(run.tiles)
+
+    free = {"threads", "memory", "checkpoint_every"}
+    older, place = checkpoints.opened(folder, run.model, free, same_text)
     for name, array in run.state().items():
         array[:] = older.state[name]
     run.history = list(older.history)
