@@ -6,8 +6,9 @@ enwiki_a, lower case, words, window 10, 1/distance, min count 5; dim 100, x_max 
 counting with memory=256MB, and both with two threads.
 --program: the folder with cooccur, shuffle, glove and vocab_count of the original (1.2, C, double
 precision, one thread): run on the same text, and its loss printed beside ours.
-The twin is GloVe's published mathematics in float64, entry by entry, on all triples shuffled. Its
-loss is taken as ours, over all entries at the parameters reached.
+The twin is the original's mathematics in float64, entry by entry, from the same start: once in the
+order in which firth visits the entries, once with all of them shuffled in each epoch. Its loss is
+taken as ours, over all entries at the parameters reached.
 """
 
 from __future__ import annotations
@@ -146,8 +147,11 @@ def loss_of(rows, columns, values, w, c, b, d, x_max, alpha):
     return total / rows.shape[0]
 
 
-def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int) -> dict[str, Any]:
-    """The loss of both after the same number of epochs from the same start."""
+def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int, same: bool) -> dict[str, Any]:
+    """The loss of both after the same number of epochs from the same start.
+
+    same: the entries in the order in which firth visited them; else all of them shuffled.
+    """
     model = run.model
     words = len(counts.vocabulary)
     rows = np.repeat(np.arange(words, dtype=np.int32), np.diff(counts.offsets))
@@ -158,18 +162,29 @@ def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int) -> dict[str, Any
     G, H = (np.array(x[:, half : half + dim], np.float64) for x in (start.W, start.C))
     b, d = (np.array(x[:, 0], np.float64) for x in (start.B, start.D))
     g, h = (np.array(x[:, 1], np.float64) for x in (start.B, start.D))
-    draw, rule = np.random.default_rng(7), (model.x_max, model.alpha)
-    online = []
+    learnt, rule = (w, c, b, d, G, H, g, h), (model.x_max, model.alpha, model.rate)
+    tiled_at = by_tiles(run) if same else at
+    draw, online = np.random.default_rng(7), []
     began = time.process_time()
-    for _ in range(epochs):
-        order = draw.permutation(len(rows))
-        online.append(twin_epoch(*at, order, w, c, b, d, G, H, g, h, *rule, model.rate))
-        print("twin", online[-1], flush=True)
+    for epoch in range(epochs):
+        if same:
+            total = 0.0
+            for part, fields in run.tiles.rounds(model.seed, epoch):
+                for field in fields:
+                    order = run.tiles.order(model.seed, epoch, part, *field)
+                    if len(order):
+                        order = order + run.tiles.tiles(*field)[0]
+                        total += len(order) * twin_epoch(*tiled_at, order, *learnt, *rule)
+            online.append(total / len(rows))
+        else:
+            order = draw.permutation(len(rows))
+            online.append(twin_epoch(*at, order, *learnt, *rule))
+        print("twin", "same" if same else "random", online[-1], flush=True)
     took = time.process_time() - began
     state = run.state()
     parts = (state[name] for name in ("word", "context", "word_bias", "context_bias"))
-    ours = loss_of(*at, *(np.ascontiguousarray(x) for x in parts), *rule)
-    theirs = loss_of(*at, w, c, b, d, *rule)
+    ours = loss_of(*at, *(np.ascontiguousarray(x) for x in parts), *rule[:2])
+    theirs = loss_of(*at, w, c, b, d, *rule[:2])
     return {
         "losses": [round(x, 6) for x in online],
         "loss_at_the_end": round(theirs, 6),
@@ -177,6 +192,18 @@ def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int) -> dict[str, Any
         "firth_over_twin": round(ours / theirs, 5),
         "pairs_per_cpu_second": round(epochs * len(rows) / took),
     }
+
+
+def by_tiles(run: fit_glove.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(rows, columns, values) of the entries as they lie in the tiles."""
+    entries, tiles = run.tiles.entries, run.tiles
+    rows, columns = entries.row.astype(np.int32), entries.column.astype(np.int32)
+    for a in range(tiles.bands):
+        for b in range(tiles.bands):
+            first, corner = tiles.tiles(a, b), tiles.corner(a, b)
+            rows[first[0] : first[-1]] += corner[0]
+            columns[first[0] : first[-1]] += corner[1]
+    return rows, columns, np.exp(entries.log_x.astype(np.float64))
 
 
 def original(folder: Path, text: Path, work: Path, tokens: int, epochs: int) -> dict[str, Any]:
@@ -235,7 +262,8 @@ def main() -> None:
             run, report[f"training, threads={threads}"] = training(counts, options.epochs, threads)
             print("training", threads, report[f"training, threads={threads}"], flush=True)
         if not options.no_twin:
-            report["twin"] = twin(counts, run, options.epochs)
+            report["twin, same order"] = twin(counts, run, options.epochs, same=True)
+            report["twin, random order"] = twin(counts, run, options.epochs, same=False)
         if options.program:
             tokens = report["counting"]["tokens"]
             report["original"] = original(
