@@ -147,10 +147,13 @@ def loss_of(rows, columns, values, w, c, b, d, x_max, alpha):
     return total / rows.shape[0]
 
 
-def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int, same: bool) -> dict[str, Any]:
+def twin(
+    counts: Cooccurrence, run: fit_glove.Run, epochs: int, same: bool, step_by_step: bool = False
+) -> dict[str, Any]:
     """The loss of both after the same number of epochs from the same start.
 
     same: the entries in the order in which firth visited them; else all of them shuffled.
+    step_by_step: train again, and take the loss of both after each epoch.
     """
     model = run.model
     words = len(counts.vocabulary)
@@ -165,8 +168,14 @@ def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int, same: bool) -> d
     learnt, rule = (w, c, b, d, G, H, g, h), (model.x_max, model.alpha, model.rate)
     tiled_at = by_tiles(run) if same else at
     draw, online = np.random.default_rng(7), []
-    began = time.process_time()
+    state = run.state()
+    parts = [state[name] for name in ("word", "context", "word_bias", "context_bias")]
+    curve = []
+    took = 0.0
+    if step_by_step:
+        _begin_again(run, start)
     for epoch in range(epochs):
+        began = time.process_time()
         if same:
             total = 0.0
             for part, fields in run.tiles.rounds(model.seed, epoch):
@@ -180,18 +189,33 @@ def twin(counts: Cooccurrence, run: fit_glove.Run, epochs: int, same: bool) -> d
             order = draw.permutation(len(rows))
             online.append(twin_epoch(*at, order, *learnt, *rule))
         print("twin", "same" if same else "random", online[-1], flush=True)
-    took = time.process_time() - began
-    state = run.state()
-    parts = (state[name] for name in ("word", "context", "word_bias", "context_bias"))
-    ours = loss_of(*at, *(np.ascontiguousarray(x) for x in parts), *rule[:2])
-    theirs = loss_of(*at, w, c, b, d, *rule[:2])
+        took += time.process_time() - began
+        if step_by_step:
+            _one_epoch(run, epoch)
+        if step_by_step or epoch == epochs - 1:
+            ours = loss_of(*at, *(np.ascontiguousarray(x) for x in parts), *rule[:2])
+            theirs = loss_of(*at, w, c, b, d, *rule[:2])
+            curve.append((epoch + 1, round(ours, 5), round(theirs, 5)))
     return {
+        **({"curve: epochs, firth, twin": curve} if step_by_step else {}),
         "losses": [round(x, 6) for x in online],
         "loss_at_the_end": round(theirs, 6),
         "firth_at_the_end": round(ours, 6),
         "firth_over_twin": round(ours / theirs, 5),
         "pairs_per_cpu_second": round(epochs * len(rows) / took),
     }
+
+
+def _begin_again(run: fit_glove.Run, start: Any) -> None:
+    for array, first in zip(run.parameters, start, strict=True):
+        array[:] = first
+
+
+def _one_epoch(run: fit_glove.Run, epoch: int) -> None:
+    run.epoch = epoch
+    with ThreadPoolExecutor(run.threads) as pool:
+        for part, fields in run.tiles.rounds(run.model.seed, epoch):
+            run.one_round(part, fields, pool)
 
 
 def by_tiles(run: fit_glove.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -250,6 +274,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, help="of text; all if not given")
     parser.add_argument("--program", type=Path, help="folder of the original's programs")
     parser.add_argument("--no-twin", action="store_true")
+    parser.add_argument("--curve", action="store_true", help="the loss after each epoch")
     options = parser.parse_args()
     report: dict[str, Any] = {"epochs": options.epochs}
     with tempfile.TemporaryDirectory() as name:
@@ -262,8 +287,10 @@ def main() -> None:
             run, report[f"training, threads={threads}"] = training(counts, options.epochs, threads)
             print("training", threads, report[f"training, threads={threads}"], flush=True)
         if not options.no_twin:
-            report["twin, same order"] = twin(counts, run, options.epochs, same=True)
-            report["twin, random order"] = twin(counts, run, options.epochs, same=False)
+            n, curve = options.epochs, options.curve
+            if not curve:
+                report["twin, same order"] = twin(counts, run, n, same=True)
+            report["twin, random order"] = twin(counts, run, n, same=False, step_by_step=curve)
         if options.program:
             tokens = report["counting"]["tokens"]
             report["original"] = original(

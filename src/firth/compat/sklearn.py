@@ -9,6 +9,7 @@ Parameters are the settings of `DocumentCounts` and `LSA`. A document is a strin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -36,8 +37,13 @@ class _OfDocuments(TransformerMixin, BaseEstimator):
     fold_case: bool | None
     fitted_: Fitted
 
+    #: the settings that the parameters are those of
+    _kind: type[DocumentCounts] = DocumentCounts
+
     def _settings(self) -> DocumentCounts:
-        raise NotImplementedError
+        names = {field.name for field in fields(self._kind)}
+        given = self.get_params(deep=False)
+        return self._kind(**{name: given[name] for name in names & given.keys()})
 
     def fit(self, X: Documents, y: Any = None) -> Self:
         """Learns the words of the documents `X`; `y` is not looked at."""
@@ -109,15 +115,7 @@ class BagOfWords(_Counts):
         self.threads = threads
 
     def _settings(self) -> DocumentCounts:
-        return DocumentCounts(
-            weighting="binary" if self.binary else "count",
-            min_count=self.min_count,
-            max_size=self.max_size,
-            min_df=self.min_df,
-            max_df=self.max_df,
-            drop=self.drop,
-            threads=self.threads,
-        )
+        return replace(super()._settings(), weighting="binary" if self.binary else "count")
 
 
 class TfIdf(_Counts):
@@ -150,23 +148,14 @@ class TfIdf(_Counts):
         self.drop = drop
         self.threads = threads
 
-    def _settings(self) -> DocumentCounts:
-        return DocumentCounts(
-            weighting=self.weighting,
-            min_count=self.min_count,
-            max_size=self.max_size,
-            min_df=self.min_df,
-            max_df=self.max_df,
-            drop=self.drop,
-            threads=self.threads,
-        )
-
 
 class LSAVectors(ClassNamePrefixFeaturesOutMixin, _OfDocuments):
     """Each document as `dim` numbers, by latent semantic analysis: float32[D, dim].
 
     See `LSA` for the parameters. The vectors of words are in `fitted_.vectors`.
     """
+
+    _kind = LSA
 
     def __init__(
         self,
@@ -200,19 +189,6 @@ class LSAVectors(ClassNamePrefixFeaturesOutMixin, _OfDocuments):
         # what ClassNamePrefixFeaturesOutMixin asks for
         assert self.fitted_.vectors is not None
         return self.fitted_.vectors.dim
-
-    def _settings(self) -> LSA:
-        return LSA(
-            dim=self.dim,
-            weighting=self.weighting,
-            min_count=self.min_count,
-            max_size=self.max_size,
-            min_df=self.min_df,
-            max_df=self.max_df,
-            drop=self.drop,
-            threads=self.threads,
-            seed=self.seed,
-        )
 
 
 def _listed(X: Documents) -> list[Any]:
