@@ -58,18 +58,77 @@ np.savez(sys.argv[1], **out)
 """
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
+# what is made of counts: no drawn text, as reading text would be slow uncompiled
+COUNTS = """
+import sys
+import numpy as np
+np.seterr(over="ignore")  # the generator wraps on purpose
+from firth.progress import SILENT
+from firth.static import count_windows, fit_glove, tiles
+from firth.static.cooccurrence import Cooccurrence
+from firth.static.glove import GloVe
+from firth.static.ppmi import ppmi
+from firth.static import truncated_svd
+from firth.static.window_counts import WindowCounts
+from firth.text.stream import Encoded, Stream
+from firth.text.vocabulary import Vocabulary
+
+V = 40
+ids = (V * np.random.default_rng(1).random(600) ** 2).astype(np.int32)
+vocabulary = Vocabulary([f"w{i}" for i in range(V)], counts=np.bincount(ids, minlength=V))
+stream = Stream(ids, np.array([100, 101, 350, 600], np.int64))
+out = {}
+for direction in ("both", "left", "right"):
+    for tokens in (1000, 170):
+        settings = WindowCounts(window=4, direction=direction, threads=1)
+        work = count_windows._plan(settings, Encoded(vocabulary, stream, 4, 600, V), 10**8, 1)
+        work.tokens = tokens
+        counts = Cooccurrence(vocabulary, *work.go(SILENT))
+        for name in ("offsets", "columns", "values"):
+            out[f"{direction}.{tokens}.{name}"] = getattr(counts, name)
+positive = ppmi(counts, 0.75, 1.0)
+out["ppmi"] = positive.toarray()
+truncated_svd.SMALL = 0
+for name, part in zip("usv", truncated_svd.truncated_svd(positive, 5), strict=True):
+    out[f"svd.{name}"] = part
+tiles.FIELD = 100
+for rule in ("original", "published"):
+    fitted = GloVe(dim=5, epochs=2, threads=1, bias_update=rule).fit(counts)
+    out[f"glove.{rule}.losses"] = np.array([entry["loss"] for entry in fitted.history])
+    for name, array in fitted.state.items():
+        out[f"glove.{rule}.{name}"] = array
+np.savez(sys.argv[1], **out)
+"""
+
+
+def both(script, folder):
+    """{"0": what compiled code gives, "1": what the same code gives uncompiled}."""
     found = {}
     for disabled in ("0", "1"):
-        path = tmp_path_factory.mktemp("uncompiled") / f"{disabled}.npz"
+        path = folder / f"{disabled}.npz"
         environment = os.environ | {"NUMBA_DISABLE_JIT": disabled}
         subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(path)], check=True, env=environment, timeout=300
+            [sys.executable, "-c", script, str(path)], check=True, env=environment, timeout=300
         )
         with np.load(path) as stored:
             found[disabled] = dict(stored)
     return found
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return both(SCRIPT, tmp_path_factory.mktemp("uncompiled"))
+
+
+def test_models_of_counts_too(tmp_path):
+    found = both(COUNTS, tmp_path)
+    assert len(found["0"]) == 18 + 4 + 2 * 9
+    for name, value in found["0"].items():
+        exact = name.startswith(("both", "left", "right"))
+        rtol, atol = (0, 0) if exact else (2e-4, 5e-5)
+        np.testing.assert_allclose(value, found["1"][name], rtol=rtol, atol=atol, err_msg=name)
+    one, other = (found["0"][f"glove.{rule}.word"] for rule in ("original", "published"))
+    assert np.abs(one - other).max() > 1e-3  # it would notice
 
 
 def test_compiled_equals_uncompiled(results):
