@@ -65,7 +65,7 @@ def counting(text: Path) -> tuple[Cooccurrence, dict[str, Any]]:
                 lambda n=threads: encode(Corpus(text, tokenizer="whitespace"), threads=n)
             )
             size = count_windows.memory_of(settings)
-            work = count_windows._plan(settings, encoded, size, threads)
+            work = count_windows.plan(settings, encoded, size, threads)
             found, took = timed(lambda work=work: work.go(SILENT))
             tokens = len(encoded.stream.ids)
             run = {

@@ -87,7 +87,7 @@ def _in_parts(lines, window, tokens, threads):
     """Counted in segments of so many tokens."""
     model = WindowCounts(window=window, min_count=1, threads=threads)
     encoded = encode(Corpus(lines), min_count=1)
-    work = count_windows._plan(model, encoded, 10**9, threads)
+    work = count_windows.plan(model, encoded, 10**9, threads)
     work.tokens = tokens
     return Cooccurrence(encoded.vocabulary, *work.go(SILENT))
 

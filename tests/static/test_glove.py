@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from firth import load
+from firth import Cooccurrence, Corpus, Phrases, load
 from firth.errors import FitError, FormatError, SettingError, VocabularyError
 from firth.kernels.weighted_least_squares import Entries, train
 from firth.progress import SILENT
@@ -315,6 +315,25 @@ def test_continued_goes_on(text):
     assert "new" in moved.vectors
     np.testing.assert_array_equal(moved.vectors["w17"], half.vectors["w17"])
     assert not np.array_equal(moved.vectors["w1"], half.vectors["w1"])
+
+
+def test_phrases_are_remembered_and_go_on(tmp_path):
+    lines = [*(["new", "york", "is", "a", "city"] for _ in range(30)), *checkerboard(lines=60)]
+    phrases = Phrases(threshold=1.0, min_count=5).fit(lines)
+    model = GloVe(**SMALL | {"epochs": 1})
+    fitted = model.fit(Corpus(lines, phrases=phrases))
+    assert "new_york" in fitted.vectors
+    fitted.save(tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.phrases.apply(["new", "york"]) == ["new_york"]
+    more = model.fit(lines, continue_from=again)
+    assert "new_york" in more.vectors
+    assert "york" not in more.vectors
+    counts = model.count(Corpus(lines, phrases=phrases))
+    counts.save(tmp_path / "c")
+    of_counts = model.fit(Cooccurrence.load(tmp_path / "c"))
+    assert of_counts.phrases.phrases == phrases.phrases
+    np.testing.assert_array_equal(of_counts.vectors.matrix, fitted.vectors.matrix)
 
 
 def test_continuing_what_does_not_fit(text):

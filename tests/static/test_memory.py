@@ -68,7 +68,7 @@ lines = [words[k : k + 30] for k in range(0, len(words), 30)] * 8
 WindowCounts(min_count=1, threads=1).count(lines[:100])  # compiled and loaded
 settings = WindowCounts(min_count=1, threads=1, memory=memory)
 encoded = encode(Corpus(lines), min_count=1, memory=100)
-work = count_windows._plan(settings, encoded, memory, 1)
+work = count_windows.plan(settings, encoded, memory, 1)
 limit += held()
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 offsets, columns, values = work.go(SILENT)

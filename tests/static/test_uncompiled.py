@@ -81,7 +81,7 @@ out = {}
 for direction in ("both", "left", "right"):
     for tokens in (1000, 170):
         settings = WindowCounts(window=4, direction=direction, threads=1)
-        work = count_windows._plan(settings, Encoded(vocabulary, stream, 4, 600, V), 10**8, 1)
+        work = count_windows.plan(settings, Encoded(vocabulary, stream, 4, 600, V), 10**8, 1)
         work.tokens = tokens
         counts = Cooccurrence(vocabulary, *work.go(SILENT))
         for name in ("offsets", "columns", "values"):

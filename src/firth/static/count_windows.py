@@ -77,7 +77,7 @@ def count(
             f"The vocabulary holds one word, '{encoded.vocabulary[0]}', so no word has another "
             "beside it; lower --min-count, or check the tokenizer."
         )
-    work = _plan(settings, encoded, memory, threads)
+    work = plan(settings, encoded, memory, threads)
     try:
         offsets, columns, values = work.go(progress)
     finally:
@@ -371,7 +371,7 @@ class Work:
         return int(pairs)
 
 
-def _plan(settings: WindowCounts, encoded: Encoded, memory: int, threads: int) -> Work:
+def plan(settings: WindowCounts, encoded: Encoded, memory: int, threads: int) -> Work:
     """How to share `memory` out.
 
     Raises:

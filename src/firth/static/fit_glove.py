@@ -16,9 +16,11 @@ from firth.kernels.weighted_least_squares import Parameters, train
 from firth.progress import Progress
 from firth.static import checkpoints, count_windows
 from firth.static.checkpoints import Interrupted
+from firth.static.cooccurrence import Cooccurrence
 from firth.static.glove import GloVe
 from firth.static.machine import available_cores, available_memory, size
 from firth.static.tiles import ENTRY, Tiles, tiled
+from firth.text.corpus import Corpus
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
@@ -141,6 +143,11 @@ def fit(
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
     older = None if continue_from is None else _older(model, continue_from)
     keep = continue_from.vocabulary if continue_from is not None else None
+    if continue_from is not None and not isinstance(corpus, Cooccurrence):
+        corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
+        if corpus.phrases is None and continue_from.phrases is not None:
+            corpus = corpus.with_phrases(continue_from.phrases)
+            progress.say(f"The {len(continue_from.phrases):,} phrases of the model are joined.")
     counts = count_windows.count(model, corpus, progress, keep=keep)
     threads = model.threads or available_cores()
     words = len(counts.vocabulary)
