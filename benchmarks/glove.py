@@ -4,7 +4,7 @@
 
 enwiki_a, lower case, words, window 10, 1/distance, min count 5; dim 100, x_max 10. One thread; then
 counting with memory=256MB, and both with two threads.
---program: the folder with cooccur, shuffle, glove and vocab_count of the original (1.2, C, double
+--program: the folder with cooccur, shuffle, glove and vocab_count of the original (0.2, C, double
 precision, one thread): run on the same text, and its loss printed beside ours.
 The twin is the original's mathematics in float64, entry by entry, from the same start: once in the
 order in which firth visits the entries, once with all of them shuffled in each epoch. Its loss is
