@@ -6,6 +6,7 @@ enwiki_a, lower case, words, window 10, 1/distance, min count 5; dim 100, x_max 
 counting with memory=256MB, and both with two threads.
 --program: the folder with cooccur, shuffle, glove and vocab_count of the original (0.2, C, double
 precision, one thread): run on the same text, and its loss printed beside ours.
+--seeds N with it: also WS-353, SimLex-999 and analogies of the vectors of both, N runs each.
 The twin is the original's mathematics in float64, entry by entry, from the same start: once in the
 order in which firth visits the entries, once with all of them shuffled in each epoch. Its loss is
 taken as ours, over all entries at the parameters reached.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import statistics
 import subprocess
 import tempfile
 import time
@@ -30,7 +32,8 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 from benchmarks.common import keep, options_of, plain_words
-from firth import Corpus, GloVe
+from benchmarks.training import quality
+from firth import Corpus, GloVe, load_vectors
 from firth.compiled import kernel
 from firth.progress import SILENT
 from firth.static import count_windows, fit_glove
@@ -38,6 +41,9 @@ from firth.static.cooccurrence import Cooccurrence
 from firth.static.tiles import tiled
 from firth.static.window_counts import WindowCounts
 from firth.text.stream import encode
+
+#: numbers of a vector
+DIM = 100
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
@@ -92,7 +98,7 @@ def counting(text: Path) -> tuple[Cooccurrence, dict[str, Any]]:
 
 
 def training(counts: Cooccurrence, epochs: int, threads: int) -> tuple[fit_glove.Run, dict]:
-    model = GloVe(threads=threads, epochs=epochs)
+    model = GloVe(dim=DIM, threads=threads, epochs=epochs)
     with ThreadPoolExecutor(threads) as pool:
         tiles, cutting = timed(lambda: tiled(counts, model.x_max, model.alpha, 2**40, pool))
         parameters = fit_glove.fresh(model, len(counts.vocabulary))
@@ -256,7 +262,7 @@ def original(folder: Path, text: Path, work: Path, tokens: int, epochs: int) -> 
     report["pairs"] = counted.stat().st_size // 16
     settings = (
         f"-input-file {shuffled} -vocab-file {vocabulary} -save-file {work / 'vectors'} "
-        f"-vector-size 100 -threads 1 -iter {epochs} -x-max 10 -binary 1 -seed 1 -verbose 2"
+        f"-vector-size {DIM} -threads 1 -iter {epochs} -x-max 10 -binary 1 -seed 1 -verbose 2"
     )
     said = run("glove", settings, shuffled, work / "out")
     report["losses"] = [float(x) for x in re.findall(r"cost: ([0-9.]+)", said)]
@@ -268,11 +274,39 @@ def original(folder: Path, text: Path, work: Path, tokens: int, epochs: int) -> 
     return report
 
 
+def scores_of_both(
+    folder: Path, text: Path, work: Path, counts: Cooccurrence, epochs: int, seeds: int
+) -> dict[str, Any]:
+    """Quality of firth's vectors and the original's, same text and settings, a run a seed."""
+    runs: dict[str, list[dict[str, float]]] = {"firth": [], "original": []}
+    vocabulary, counted, shuffled = (work / name for name in ("vocab", "counts", "shuffled"))
+    for seed in range(1, seeds + 1):
+        fitted = GloVe(dim=DIM, epochs=epochs, seed=seed, threads=1).fit(counts)
+        runs["firth"].append(quality(fitted.must_have_vectors("firth")))
+        with counted.open("rb") as given, shuffled.open("wb") as out:
+            command = [folder / "shuffle", "-memory", "4", "-seed", str(seed), "-verbose", "0"]
+            subprocess.run(command, stdin=given, stdout=out, check=True, cwd=work)
+        settings = (
+            f"-input-file {shuffled} -vocab-file {vocabulary} -save-file {work / 'vectors'} "
+            f"-vector-size {DIM} -threads 1 -iter {epochs} -x-max 10 -seed {seed} -verbose 0"
+        )
+        subprocess.run([str(folder / "glove"), *settings.split()], check=True, cwd=work)
+        vectors = load_vectors(work / "vectors.txt", format="glove", limit=len(counts.vocabulary))
+        runs["original"].append(quality(vectors))
+        print("seed", seed, {name: run[-1] for name, run in runs.items()}, flush=True)
+    means = {
+        name: {score: round(statistics.mean(run[score] for run in some), 2) for score in some[0]}
+        for name, some in runs.items()
+    }
+    return {"epochs": epochs, "means": means, "runs": runs}
+
+
 def main() -> None:
     parser = options_of(__doc__, "glove")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--megabytes", type=float, help="of text; all if not given")
     parser.add_argument("--program", type=Path, help="folder of the original's programs")
+    parser.add_argument("--seeds", type=int, default=0, help="compare scores with the original's")
     parser.add_argument("--no-twin", action="store_true")
     parser.add_argument("--curve", action="store_true", help="the loss after each epoch")
     options = parser.parse_args()
@@ -307,6 +341,10 @@ def main() -> None:
                     ours["pairs_per_cpu_second"] / theirs["glove"]["pairs_per_cpu_second"], 2
                 ),
             }
+            if options.seeds:
+                report["scores"] = scores_of_both(
+                    options.program.absolute(), text, folder, counts, options.epochs, options.seeds
+                )
     print(report)
     keep(options.name, report)
 
