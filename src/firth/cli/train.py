@@ -26,16 +26,16 @@ KINDS = {
     "cbow": ("firth.static.cbow", "CBOW", "The neighbours together predict the word."),
     "glove": ("firth.static.glove", "GloVe", "Products are logarithms of co-occurrence."),
     "ppmi": ("firth.static.ppmi", "PPMI", "What stands near more often than by chance; sparse."),
-    "svd": ("firth.static.svd", "SVD", "The same, to a few hundred numbers a word."),
+    "svd": ("firth.static.svd", "SVD", "PPMI, brought down to a few hundred numbers."),
     "lsa": ("firth.static.lsa", "LSA", "Documents and words from the document-word matrix."),
     "counts": ("firth.static.counts", "DocumentCounts", "Bag of words and TF-IDF of documents."),
     "phrases": ("firth.text.phrases", "Phrases", "Words that belong together: new_york."),
 }
 
 app = App(name="train", help="Train a model: firth train KIND DATA... -o MODEL [settings].")
-for _kind, (_, _, _line) in KINDS.items():
+for _order, (_kind, (_, _, _line)) in enumerate(KINDS.items()):
     # loaded when called: kernels take their time
-    app.command(f"{__name__}:{_kind}", name=_kind, help=_line)
+    app.command(f"{__name__}:{_kind}", name=_kind, help=_line, sort_key=_order)
 
 TEXT = Group("Text", sort_key=1)
 RUN = Group("Run", sort_key=3)
