@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 
 def available_cores() -> int:
@@ -14,8 +15,25 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
+#: where a container's memory is told: folder, limit, use, what of the use can be given up
+CONTAINERS = (
+    ("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"),
+    (
+        "/sys/fs/cgroup/memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
+)
+
+
 def available_memory() -> int | None:
     """Bytes that can be had without pushing anything out to disk; None where nothing tells."""
+    known = [size for size in (_of_the_machine(), _of_the_container()) if size is not None]
+    return min(known, default=None)
+
+
+def _of_the_machine() -> int | None:
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
             for line in lines:
@@ -27,6 +45,21 @@ def available_memory() -> int | None:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):  # not on this system
         return None
+
+
+def _of_the_container() -> int | None:
+    """What a container may take still; None outside of one, or where it has no limit."""
+    for folder, limit, used, cache in CONTAINERS:
+        try:
+            most = int(Path(folder, limit).read_text("ascii"))
+            now = int(Path(folder, used).read_text("ascii"))
+            told = dict(
+                line.split() for line in Path(folder, "memory.stat").read_text().splitlines()
+            )
+        except (OSError, ValueError):  # "max", or no such file
+            continue
+        return max(0, most - now + int(told.get(cache, 0)))
+    return None
 
 
 def free_disk(folder: str) -> int:
