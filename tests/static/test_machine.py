@@ -42,3 +42,11 @@ def test_here():
     assert machine.available_cores() >= 1
     assert machine.size(1.5e6) == "1.5 MB"
     assert machine.size(2.25e9) == "2.2 GB"
+
+
+def test_matrices_that_do_not_fit(monkeypatch):
+    monkeypatch.setattr(machine, "available_memory", lambda: 2 * 10**9)
+    assert machine.warning(10**9) == ""
+    assert machine.warning(3 * 10**9) == (
+        " Only 2.0 GB of memory are free: lower --dim, raise --min-count or give --max-size."
+    )

@@ -20,7 +20,7 @@ from firth.kernels.windows import Plan
 from firth.progress import SILENT, Progress
 from firth.static import blocks, checkpoints, start
 from firth.static.checkpoints import Interrupted
-from firth.static.machine import available_cores, available_memory, size
+from firth.static.machine import available_cores, size, warning
 from firth.static.start import Matrices
 from firth.static.window_model import WindowModel
 from firth.text.corpus import Corpus
@@ -351,13 +351,7 @@ def memory_estimate(model: WindowModel, words: int, tokens: int) -> str:
         f"{words:,} words, {tokens:,} tokens: the matrices take {size(matrices)}, "
         f"the ids {size(4 * tokens)}."
     )
-    free = available_memory()
-    if free is not None and matrices > free:
-        text += (
-            f" Only {size(free)} of memory are free: lower --dim, raise --min-count or give "
-            "--max-size."
-        )
-    return text
+    return text + warning(matrices)
 
 
 def _corpus(text: Text) -> Corpus:

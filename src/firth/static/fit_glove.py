@@ -18,7 +18,7 @@ from firth.static import checkpoints, count_windows
 from firth.static.checkpoints import Interrupted
 from firth.static.cooccurrence import Cooccurrence
 from firth.static.glove import GloVe
-from firth.static.machine import available_cores, available_memory, size
+from firth.static.machine import available_cores, size, warning
 from firth.static.tiles import ENTRY, Tiles, tiled
 from firth.text.corpus import Corpus
 from firth.text.vocabulary import Vocabulary
@@ -355,10 +355,4 @@ def memory_estimate(model: GloVe, words: int, pairs: int) -> str:
         f"{words:,} words, {pairs:,} pairs: the matrices take {size(matrices)}, the pairs "
         f"{size(ENTRY * pairs)}."
     )
-    free = available_memory()
-    if free is not None and matrices > free:
-        text += (
-            f" Only {size(free)} of memory are free: lower --dim, raise --min-count or give "
-            "--max-size."
-        )
-    return text
+    return text + warning(matrices)

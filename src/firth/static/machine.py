@@ -67,6 +67,16 @@ def free_disk(folder: str) -> int:
     return shutil.disk_usage(folder).free
 
 
+def warning(matrices: int) -> str:
+    """What to say if matrices of so many bytes do not fit into memory; else nothing."""
+    free = available_memory()
+    if free is None or matrices <= free:
+        return ""
+    return (
+        f" Only {size(free)} of memory are free: lower --dim, raise --min-count or give --max-size."
+    )
+
+
 def size(n: float) -> str:
     """A number of bytes for people: "1.2 GB"."""
     return f"{n / 1e9:,.1f} GB" if n >= 1e9 else f"{n / 1e6:,.1f} MB"
