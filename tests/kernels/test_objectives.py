@@ -164,7 +164,7 @@ def twin(name, parts, A, U, word, targets, listed):
     """(E, U, loss) of a chunk, pair by pair in float64."""
     E, old, loss = np.zeros_like(A), U.copy(), 0.0
     U = U.copy()
-    s = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    s = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731  (one line, as in the paper)
     if name == "hierarchical-softmax":
         for c in range(targets):  # U moves target by target
             hidden = [t for t, target in listed if target == c]

@@ -9,7 +9,7 @@ from vectors.worlds import named, random_vectors
 
 
 def binary(names, matrix, end=b""):
-    rows = [name + b" " + row.astype("<f4").tobytes() + end for name, row in zip(names, matrix)]  # noqa: B905
+    rows = [name + b" " + row.astype("<f4").tobytes() + end for name, row in zip(names, matrix)]  # noqa: B905  (a wrong length is part of some tests)
     return f"{len(rows)} {matrix.shape[1]}\n".encode() + b"".join(rows)
 
 

@@ -100,7 +100,7 @@ def compressing(path: Path, name: str) -> Iterator[BinaryIO]:
         elif name.endswith(".bz2"):
             packed = bz2.BZ2File(raw, "wb")
         elif name.endswith(".xz"):
-            packed = lzma.LZMAFile(raw, "wb")  # noqa: SIM115
+            packed = lzma.LZMAFile(raw, "wb")  # noqa: SIM115  (closed below)
         if packed is raw:
             yield raw
         else:
