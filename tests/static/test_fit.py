@@ -4,6 +4,7 @@ import dataclasses
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from firth import CBOW, SkipGram, Vectors, Vocabulary, load
 from firth.errors import SettingError
 from firth.progress import Progress
-from firth.static import blocks, fit, start
+from firth.static import blocks, checkpoints, fit, start
 from firth.static.checkpoints import Interrupted
 from firth.text.stream import Stream
 from static.worlds import bursts, checkerboard, checkerboard_score
@@ -295,3 +296,31 @@ def test_the_full_softmax_says_when_it_is_slow(monkeypatch):
     monkeypatch.setattr(start, "SOFTMAX_WORDS", 10)
     model.fit(checkerboard(20), progress=Listen())
     assert any("sums over all 20 words for each pair" in text for text in said)
+
+
+def test_ctrl_c_waits_for_a_good_moment():
+    """One is noted and raises nothing; a second one raises; afterwards all is as before."""
+    before = signal.getsignal(signal.SIGINT)
+    with checkpoints.ctrl_c_waits() as came:
+        assert not came()
+        signal.raise_signal(signal.SIGINT)
+        assert came()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(KeyboardInterrupt):  # the control
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_who_answers_ctrl_c_already_keeps_it():
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("mine"))
+    try:
+        with checkpoints.ctrl_c_waits() as came:
+            signal.raise_signal(signal.SIGINT)
+            assert not came()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == ["mine"]
+    with ThreadPoolExecutor(1) as pool:  # threads cannot set a handler
+        assert pool.submit(lambda: checkpoints.ctrl_c_waits().__enter__()()).result() is False

@@ -2,6 +2,8 @@
 
 import dataclasses
 import random
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -280,6 +282,35 @@ def test_stopped_and_resumed_is_not_stopped(text, looks, tmp_path):
     resumed = other.fit(text, checkpoint=folder, resume=True)
     np.testing.assert_array_equal(resumed.vectors.matrix, whole.vectors.matrix)
     assert [e["loss"] for e in resumed.history] == [e["loss"] for e in whole.history]
+
+
+class Interrupting(type(SILENT)):
+    """A real Ctrl-C, some seconds after the training began."""
+
+    def __init__(self, seconds):
+        self.timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
+
+    def start(self, task, total, unit):
+        if task.startswith("training"):
+            self.timer.start()
+
+
+def test_interrupted_at_any_moment(text, tmp_path):
+    """…even between two statements: nothing is done twice, nothing left out."""
+    model = GloVe(**SMALL | {"epochs": 120})
+    whole = model.fit(text)
+    folder, fitted, interrupts = tmp_path / "m.checkpoint", None, 0
+    while fitted is None:
+        watch = Interrupting(0.01 + 0.013 * (interrupts % 5))
+        try:
+            fitted = model.fit(text, checkpoint=folder, resume=folder.is_dir(), progress=watch)
+            watch.timer.cancel()
+            watch.timer.join()
+        except KeyboardInterrupt:
+            interrupts += 1
+    assert interrupts >= 3
+    np.testing.assert_array_equal(fitted.vectors.matrix, whole.vectors.matrix)
+    assert [e["loss"] for e in fitted.history] == [e["loss"] for e in whole.history]
 
 
 def test_resuming_what_does_not_fit(text, tmp_path):

@@ -12,8 +12,8 @@ from cyclopts import Parameter
 
 from firth.cli import output
 from firth.cli.bar import progress
-from firth.cli.models import must_exist, resolve_tokenizer
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
+from firth.cli.reading import Reading
 from firth.errors import SettingError, UnknownWordError
 from firth.files import must_not_exist
 from firth.static.window_counts import WindowCounts
@@ -92,19 +92,17 @@ def cooccurrence(
         )
     if out is not None:
         must_not_exist(Path(out), overwrite)
-    text: dict[str, Any] = {
-        "tokenizer": tokenizer,
-        "column": int(column) if column is not None and column.isdigit() else column,
-        "fold_case": fold_case,
-        "encoding": encoding,
-        "encoding_errors": encoding_errors,
-    }
-    if phrases is not None:
-        from firth.text.phrases import PhraseModel
-
-        must_exist(phrases)
-        text["phrases"] = PhraseModel.load(phrases)
-    counts = _counts(sources, WindowCounts(**dataclasses.asdict(settings)), text, common.verbose)
+    reading = Reading(
+        {
+            "tokenizer": tokenizer,
+            "column": column,
+            "fold_case": fold_case,
+            "encoding": encoding,
+            "encoding_errors": encoding_errors,
+            "phrases": phrases,
+        }
+    )
+    counts = _counts(sources, WindowCounts(**dataclasses.asdict(settings)), reading, common.verbose)
     if out is not None:
         counts.save(out, overwrite=overwrite)
         output.call(common.verbose, f"counts.save({out!r})")
@@ -140,24 +138,16 @@ cooccurrence.__annotations__["settings"] = _OPTIONS
 
 
 def _counts(
-    sources: list[str], settings: WindowCounts, text: dict[str, Any], verbose: bool
+    sources: list[str], settings: WindowCounts, reading: Reading, verbose: bool
 ) -> Cooccurrence:
     """What was counted before, if that is the source; else the text is counted."""
-    from firth.static.cooccurrence import Cooccurrence, is_counts
+    from firth.static.cooccurrence import is_counts
 
     if len(sources) == 1 and is_counts(sources[0]):
-        output.call(
-            verbose, f"counts = firth.static.cooccurrence.Cooccurrence.load({sources[0]!r})"
-        )
-        return settings.count(Cooccurrence.load(sources[0]))
-    from firth.text.corpus import Corpus
-
-    read = text | {"tokenizer": resolve_tokenizer(text["tokenizer"])}
-    shown = ", ".join(repr(one) for one in sources)
-    output.call(
-        verbose, f"counts = firth.static.window_counts.{call_of(settings)}.count(Corpus({shown}))"
-    )
-    return settings.count(Corpus(*sources, **read), progress=progress())
+        output.call(verbose, f"counts = firth.Cooccurrence.load({sources[0]!r})")
+        return settings.count(reading.counts(sources[0]))
+    output.call(verbose, f"counts = {call_of(settings)}.count({reading.python(*sources)})")
+    return settings.count(reading.corpus(*sources), progress=progress())
 
 
 def show(table: ProbabilityTable) -> None:

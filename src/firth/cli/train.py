@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Group, Parameter
 
 from firth.cli import output
-from firth.cli.models import must_exist, open_fitted, open_vectors, resolve_tokenizer
+from firth.cli.models import open_fitted, open_vectors
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
+from firth.cli.reading import Reading
 from firth.cli.training import Run, must_be_free, summary, tell
 from firth.errors import SettingError
-from firth.static.cooccurrence import Cooccurrence, is_counts
+from firth.static.cooccurrence import is_counts
 from firth.static.window_counts import WindowCounts
-from firth.text.corpus import Corpus
 
 # kind -> (module, class, line in `firth train --help`)
 KINDS = {
@@ -111,14 +111,6 @@ ALWAYS = {
     *("tokenizer", "column", "fold_case", "encoding", "encoding_errors", "phrases"),
     *("overwrite", "common"),
 }
-#: what of them says how the text is read, with what `Corpus` takes if nothing is said
-READING: dict[str, Any] = {
-    "tokenizer": "words",
-    "column": None,
-    "fold_case": None,
-    "encoding": "utf-8",
-    "encoding_errors": "strict",
-}
 _VAR = inspect.Parameter.VAR_POSITIONAL
 
 
@@ -158,9 +150,7 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
     made = settings_class(**dataclasses.asdict(given.get("settings", options_of(settings_class)())))
     must_be_free(path, overwrite=overwrite, resume=resume)
-    text = {name: given.get(name, default) for name, default in READING.items()}
-    column = text["column"]
-    text["column"] = int(column) if column is not None and column.isdigit() else column
+    reading = Reading(given)
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
     made = fitting(made, vectors, older)
@@ -171,16 +161,9 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
             f"{kind} cannot be trained on {', '.join(data)}: counts of co-occurrence are there, "
             f"which only {takes} take, one folder at a time; give the text."
         )
-    said = _python(made, data, path, text, given, counts)
-    output.call(common.verbose, said)
-    read = text | {"tokenizer": resolve_tokenizer(text["tokenizer"])}
-    if given.get("phrases") is not None:
-        from firth.text.phrases import PhraseModel
-
-        must_exist(given["phrases"])
-        read["phrases"] = PhraseModel.load(given["phrases"])
+    output.call(common.verbose, _python(made, data, path, reading, given, counts))
     extras = {
-        "dev": None if dev is None else Corpus(*hyphens([dev]), **read),
+        "dev": None if dev is None else reading.corpus(*hyphens([dev])),
         "init_from": vectors,
         "freeze": freeze,
         "continue_from": older,
@@ -188,7 +171,7 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     taken = inspect.signature(settings_class.fit).parameters
     run = Run(
         settings=made,
-        corpus=_counts(data[0], given) if counts else Corpus(*data, **read),
+        corpus=reading.counts(data[0]) if counts else reading.corpus(*data),
         out=path,
         extras={name: value for name, value in extras.items() if name in taken},
         resume=resume,
@@ -200,22 +183,6 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         output.write_json(document)
     else:
         tell(document, fitted)
-
-
-def _counts(folder: str, given: dict[str, Any]) -> Cooccurrence:
-    """Counts made before; what says how a text is read has no meaning for them.
-
-    Raises:
-        SettingError: such an option was given.
-    """
-    for name, default in (READING | {"phrases": None}).items():
-        if given.get(name, default) != default:
-            option = "--" + name.replace("_", "-")
-            raise SettingError(
-                f"{option} says how a text is read, but {folder} holds counts; give it where they "
-                "are made (firth cooccurrence), or give the text."
-            )
-    return Cooccurrence.load(folder)
 
 
 def fitting(settings: Any, given: Any, older: Any) -> Any:
@@ -246,25 +213,19 @@ def _python(
     settings: Any,
     data: list[str],
     out: Path,
-    text: dict[str, Any],
+    reading: Reading,
     given: dict[str, Any],
     counts: bool,
 ) -> str:
     """The Python that does the same."""
-    read = "".join(f", {name}={text[name]!r}" for name in text if text[name] != READING[name])
-    if given.get("phrases") is not None:
-        read += f", phrases=PhraseModel.load({given['phrases']!r})"
-    openers = {
-        "dev": f"Corpus({{!r}}{read})",
-        "init_from": "load_vectors({!r})",
-        "freeze": "{!r}",
-        "continue_from": "load({!r})",
+    openers: dict[str, Callable[[Any], str]] = {
+        "dev": reading.python,
+        "init_from": "load_vectors({!r})".format,
+        "freeze": repr,
+        "continue_from": "load({!r})".format,
     }
     more = "".join(
-        f", {name}={opener.format(given[name])}"
-        for name, opener in openers.items()
-        if given.get(name)
+        f", {name}={opener(given[name])}" for name, opener in openers.items() if given.get(name)
     )
-    sources = ", ".join(repr(one) for one in data)
-    corpus = f"Cooccurrence.load({sources})" if counts else f"Corpus({sources}{read})"
+    corpus = f"Cooccurrence.load({data[0]!r})" if counts else reading.python(*data)
     return f"{call_of(settings)}.fit({corpus}{more}).save({str(out)!r})"

@@ -48,11 +48,12 @@ def work_off(
     pool: ThreadPoolExecutor,
     threads: int,
     watch: Callable[[], None],
+    ctrl_c: Callable[[], bool] = lambda: False,
 ) -> tuple[int, bool]:
     """work(i) for first <= i < last on `threads` threads, calling `watch` now and then.
 
-    Ctrl-C lets every thread finish its block. Returns (the first block not done, whether there
-    was a Ctrl-C).
+    Ctrl-C, or `ctrl_c` if it waits, lets every thread finish its block. Returns (the first block
+    not done, whether there was a Ctrl-C).
     """
     stop = threading.Event()
     lock = threading.Lock()
@@ -82,6 +83,9 @@ def work_off(
     try:
         while wait(futures, timeout=0.1).not_done:
             watch()
+            if ctrl_c():
+                interrupted = True
+                stop.set()
     except KeyboardInterrupt:
         interrupted = True
         stop.set()

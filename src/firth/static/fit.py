@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -217,13 +217,21 @@ def fit(
     if dev is not None:
         other = dev if isinstance(dev, Corpus) else Corpus(dev, phrases=corpus.phrases)
         held_out = encode(other, vocabulary=encoded.vocabulary, threads=threads).stream
-    with blocks.one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-        _train(run, pool, held_out, checkpoint)
+    with (
+        blocks.one_blas_thread(),
+        ThreadPoolExecutor(threads) as pool,
+        checkpoints.ctrl_c_waits() as ctrl_c,
+    ):
+        _train(run, pool, held_out, checkpoint, ctrl_c)
     return run.fitted()
 
 
 def _train(
-    run: Run, pool: ThreadPoolExecutor, held_out: Stream | None, checkpoint: Path | None
+    run: Run,
+    pool: ThreadPoolExecutor,
+    held_out: Stream | None,
+    checkpoint: Path | None,
+    ctrl_c: Callable[[], bool],
 ) -> None:
     """The epochs that are left.
 
@@ -245,7 +253,7 @@ def _train(
                 began = time.monotonic()
                 segment = min(run.block + SEGMENT, len(run.edges) - 1)
                 run.block, interrupted = blocks.work_off(
-                    work, run.block, segment, pool, run.threads, run.show
+                    work, run.block, segment, pool, run.threads, run.show, ctrl_c
                 )
                 run.tally.seconds += time.monotonic() - began
                 checkpoints.must_be_finite(
@@ -253,7 +261,7 @@ def _train(
                     f"--rate (rate={run.model.rate / 2:g}, say) or --chunk", checkpoint,
                 )  # fmt: skip
                 run.show()
-                if interrupted:
+                if interrupted or ctrl_c():
                     raise KeyboardInterrupt
                 if checkpoint and time.monotonic() - saved >= run.model.checkpoint_every:
                     _save_checkpoint(run, checkpoint)

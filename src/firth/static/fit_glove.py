@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,23 +70,13 @@ class Run:
         )  # fmt: skip
         return loss, len(order)
 
-    def one_round(self, part: int, fields: list[tuple[int, int]], pool: ThreadPoolExecutor) -> bool:
-        """All fields of a round; true if Ctrl-C came meanwhile."""
-        futures: list[Future[tuple[float, int]]] = []
-        interrupted = False
-        try:
-            futures += [pool.submit(self.field, part, a, b) for a, b in fields]
-            for future in futures:
-                future.result()
-        except KeyboardInterrupt:  # a round is whole or not begun: it takes a second at most
-            interrupted = True
-            missing = fields[len(futures) :]
-            futures += [pool.submit(self.field, part, a, b) for a, b in missing]
+    def one_round(self, part: int, fields: list[tuple[int, int]], pool: ThreadPoolExecutor) -> None:
+        """All fields of a round."""
+        futures = [pool.submit(self.field, part, a, b) for a, b in fields]
         for future in futures:  # summed in the order of the fields, not of the threads
             loss, pairs = future.result()
             self.loss += loss
             self.pairs += pairs
-        return interrupted
 
     def show(self) -> None:
         done = self.epoch * len(self.tiles) + self.pairs
@@ -167,7 +158,8 @@ def fit(
         if resume and checkpoint is not None:
             _resume(run, checkpoint)
         del counts
-        _train(run, pool, checkpoint)
+        with checkpoints.ctrl_c_waits() as ctrl_c:
+            _train(run, pool, checkpoint, ctrl_c)
     return run.fitted()
 
 
@@ -189,7 +181,12 @@ def fresh(model: GloVe, words: int) -> Parameters:
     return Parameters(*rows(), *rows())
 
 
-def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
+def _train(
+    run: Run,
+    pool: ThreadPoolExecutor,
+    checkpoint: Path | None,
+    ctrl_c: Callable[[], bool] = lambda: False,
+) -> None:
     """The epochs that are left.
 
     Raises:
@@ -203,7 +200,7 @@ def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
             rounds = list(run.tiles.rounds(model.seed, run.epoch))
             while run.round < len(rounds):
                 began = time.monotonic()
-                interrupted = run.one_round(*rounds[run.round], pool)
+                run.one_round(*rounds[run.round], pool)
                 run.round += 1
                 run.seconds += time.monotonic() - began
                 checkpoints.must_be_finite(
@@ -211,7 +208,7 @@ def _train(run: Run, pool: ThreadPoolExecutor, checkpoint: Path | None) -> None:
                     checkpoint,
                 )  # fmt: skip
                 run.show()
-                if interrupted:
+                if ctrl_c():
                     raise KeyboardInterrupt
                 if checkpoint and time.monotonic() - saved >= model.checkpoint_every:
                     _save_checkpoint(run, checkpoint)
