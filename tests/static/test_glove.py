@@ -313,6 +313,30 @@ def test_interrupted_at_any_moment(text, tmp_path):
     assert [e["loss"] for e in fitted.history] == [e["loss"] for e in whole.history]
 
 
+def test_interrupted_in_the_middle_of_a_round(text, tmp_path, monkeypatch):
+    """Some of its fields are with the threads, others not yet: a round is whole or not begun."""
+
+    class Handing(ThreadPoolExecutor):
+        handed = 0
+
+        def submit(self, work, *args):
+            if work.__name__ == "field":
+                Handing.handed += 1
+                if Handing.handed == 100:
+                    signal.raise_signal(signal.SIGINT)
+            return super().submit(work, *args)
+
+    model = GloVe(**SMALL)
+    whole = model.fit(text)
+    monkeypatch.setattr(fit_glove, "ThreadPoolExecutor", Handing)
+    folder = tmp_path / "m.checkpoint"
+    with pytest.raises(Interrupted):
+        model.fit(text, checkpoint=folder)
+    assert Handing.handed >= 100
+    resumed = model.fit(text, checkpoint=folder, resume=True)
+    np.testing.assert_array_equal(resumed.vectors.matrix, whole.vectors.matrix)
+
+
 def test_resuming_what_does_not_fit(text, tmp_path):
     model = GloVe(**SMALL)
     folder = tmp_path / "m.checkpoint"

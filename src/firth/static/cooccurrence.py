@@ -53,11 +53,6 @@ class Cooccurrence:
     def kind(self) -> str:
         return KIND
 
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """Counting has no epochs."""
-        return []
-
     def __len__(self) -> int:
         """Pairs that were seen together."""
         return len(self.columns)
