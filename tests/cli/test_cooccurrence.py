@@ -201,3 +201,17 @@ def test_a_word_without_neighbours_has_no_probabilities():
     assert np.isnan(table.ratios).all()
     with pytest.raises(UnknownWordError, match="'c' is not"):
         probability_table(counts, ["a"], ["c"])
+
+
+def test_counts_are_not_read_as_a_text(firth, tmp_path):
+    """What says how a text is read is refused for a folder of counts, not passed over."""
+    (tmp_path / "t.txt").write_text("a b c\nb c a\n", "utf-8")
+    assert firth("cooccurrence", "t.txt", "--min-count", "1", "-o", "c").code == 0
+    shown = ("--words", "a", "--probes", "b")
+    assert firth("cooccurrence", "c", *shown).code == 0
+    answer = firth("cooccurrence", "c", *shown, "--tokenizer", "whitespace")
+    assert answer.code == 2
+    assert "--tokenizer says how a text is read, but c holds counts" in answer.err
+    read = ("--tokenizer", "whitespace", "--verbose")
+    answer = firth("cooccurrence", "t.txt", "--min-count", "1", *shown, *read)
+    assert "count(Corpus('t.txt', tokenizer='whitespace'))" in answer.err
