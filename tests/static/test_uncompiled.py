@@ -49,7 +49,7 @@ for module in (skipgram, cbow):
             plan = Plan(keep, frozen, 3, True, 16, 4, False, 2)
             block = getattr(module, way + "_block")
             loss, measured, pairs = block(
-                objective, W, Block(ids, ends), plan, (0.05, 0.01), seeded(7, 1, 2)
+                objective, W, Block(ids, ends, 0), plan, (0.05, 0.01), seeded(7, 1, 2)
             )
             key = f"{module.__name__}.{way}.{name}"
             out[key + ".W"], out[key + ".U"] = W, U

@@ -27,6 +27,7 @@ class Block(NamedTuple):
 
     ids: np.ndarray  # int32[n]
     ends: np.ndarray  # int64[lines], exclusive, within the block; the last is n
+    line: int  # the number of its first line in the stream
 
 
 class Plan(NamedTuple):
@@ -89,7 +90,7 @@ def subsample(block, keep, rng):
     Returns (word int64[m], first int64[m], last int64[m]): `last` is exclusive, all count
     kept tokens.
     """
-    ids, ends = block
+    ids, ends, _ = block
     word = np.empty(ids.shape[0], np.int64)
     first = np.empty(ids.shape[0], np.int64)
     last = np.empty(ids.shape[0], np.int64)

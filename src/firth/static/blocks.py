@@ -38,7 +38,7 @@ def read(stream: Stream, start: int, stop: int) -> Block:
     last = int(np.searchsorted(stream.ends, stop, "left"))
     ends = np.array(stream.ends[first : last + 1], np.int64) - start
     ends[-1] = stop - start
-    return Block(np.array(stream.ids[start:stop], np.int32), ends)
+    return Block(np.array(stream.ids[start:stop], np.int32), ends, first)
 
 
 def work_off(

@@ -81,7 +81,7 @@ class Run:
     block: int = 0
     tally: Tally = field(default_factory=Tally)
     history: list[dict[str, Any]] = field(default_factory=list)
-    best: tuple[np.ndarray, np.ndarray] | None = None
+    best: list[np.ndarray] | None = None
     worse: int = 0
 
     def __post_init__(self) -> None:
@@ -137,22 +137,19 @@ class Run:
             start.most_times(model), model.divided, measure,
         )  # fmt: skip
         block = blocks.read(stream, begin, end)
-        return model.block(self.objective, self.matrices.W, block, plan, rates, rng)
+        return model.block(
+            self.objective, model.inputs(self.matrices), block, plan, rates, rng
+        )
 
     def fitted(self) -> Fitted:
         """The state as it is, without the padding; the arrays are views."""
-        dim = self.model.dim
         return Fitted(
             kind=self.model.kind,
-            vectors=Vectors(self.vocabulary, self.matrices.W[:, :dim]),
-            state={
-                "output": self.matrices.U[:, :dim],
-                "counts": np.asarray(self.vocabulary.counts),
-            },
             settings=self.model.to_json(),
             history=self.history,
             corpus=self.corpus,
             phrases=self.phrases,
+            **self.model.result(self.vocabulary, self.matrices),
         )
 
 
@@ -187,15 +184,17 @@ def fit(
         threads=threads,
         keep=continue_from.vocabulary if continue_from else None,
         progress=progress,
+        every_line=model.every_line,
     )
-    _worth_training(encoded)
+    model.must_teach(encoded)
     progress.say(memory_estimate(model, len(encoded.vocabulary), len(encoded.stream.ids)))
-    matrices = start.fresh(model, len(encoded.vocabulary))
+    matrices = model.matrices(encoded)
     if init_from is not None:
         taken, words = start.given(model, matrices, encoded.vocabulary, init_from, freeze)
         progress.say(f"{taken:,} of {words:,} words start from the given vectors.")
     if continue_from is not None:
         start.continued(model, matrices, encoded.vocabulary, continue_from, progress)
+        model.take(matrices, continue_from)
     counts = np.asarray(encoded.vocabulary.counts)
     keep = start.keep_probability(counts, model.subsample)
     run = Run(
@@ -275,7 +274,8 @@ def _train(
     finally:
         run.progress.finish()
     if held_out is not None and run.best is not None:
-        run.matrices.W[:], run.matrices.U[:] = run.best
+        for matrix, best in zip(run.matrices.trained, run.best, strict=True):
+            matrix[:] = best
 
 
 def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -> bool:
@@ -294,7 +294,7 @@ def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -
         # epochs before a resumption may have gone without
         earlier = [e["held_out_loss"] for e in run.history if "held_out_loss" in e]
         if not earlier or entry["held_out_loss"] < min(earlier):
-            run.best = run.matrices.W.copy(), run.matrices.U.copy()
+            run.best = [matrix.copy() for matrix in run.matrices.trained]
             run.worse = 0
         else:
             run.worse += 1
@@ -312,9 +312,8 @@ def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: Stream | None) -
 def _save_checkpoint(run: Run, folder: Path) -> None:
     fitted = run.fitted()
     if run.best is not None:
-        dim = run.model.dim
-        fitted.state["best"] = run.best[0][:, :dim]
-        fitted.state["best_output"] = run.best[1][:, :dim]
+        for number, matrix in enumerate(run.best):
+            fitted.state[f"best_{number}"] = matrix[:, : run.model.dim]
     place = {
         "epoch": run.epoch,
         "block": run.block,
@@ -338,13 +337,11 @@ def _resume(run: Run, folder: Path) -> None:
 
     free = {"threads", "checkpoint_every"}
     older, place = checkpoints.opened(folder, run.model, free, same_text)
-    dim = run.model.dim
-    run.matrices.W[:, :dim] = older.must_have_vectors(folder).matrix
-    run.matrices.U[:, :dim] = older.state["output"]
-    if "best" in older.state:
-        run.best = np.zeros_like(run.matrices.W), np.zeros_like(run.matrices.U)
-        run.best[0][:, :dim] = older.state["best"]
-        run.best[1][:, :dim] = older.state["best_output"]
+    run.model.restore(run.matrices, older)
+    if "best_0" in older.state:
+        run.best = [np.zeros_like(matrix) for matrix in run.matrices.trained]
+        for number, matrix in enumerate(run.best):
+            matrix[:, : run.model.dim] = older.state[f"best_{number}"]
     run.epoch, run.block, run.worse = place["epoch"], place["block"], place["worse"]
     run.tally = Tally(**place["tally"])
     run.history = list(older.history)
@@ -354,7 +351,7 @@ def _resume(run: Run, folder: Path) -> None:
 def memory_estimate(model: WindowModel, words: int, tokens: int) -> str:
     """One sentence: what training will hold in memory, and a warning if that is too much."""
     row = padded(model.dim) * 4
-    matrices = row * (words + start.output_rows(model, words))
+    matrices = row * (model.input_rows(words) + start.output_rows(model, words))
     text = (
         f"{words:,} words, {tokens:,} tokens: the matrices take {size(matrices)}, "
         f"the ids {size(4 * tokens)}."
@@ -366,8 +363,11 @@ def _corpus(text: Text) -> Corpus:
     return text if isinstance(text, Corpus) else Corpus(text)
 
 
-def _worth_training(encoded: Encoded) -> None:
-    """Raises VocabularyError if no word of the stream has another one beside it."""
+def must_have_neighbours(encoded: Encoded) -> None:
+    """
+    Raises:
+        VocabularyError: no word of the stream has another one beside it.
+    """
     words = len(encoded.vocabulary)
     if words < 2:
         raise VocabularyError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +30,18 @@ SOFTMAX_WORDS = 10_000
 class Matrices:
     """What training changes. Rows are padded (kernels/linear.py)."""
 
-    W: np.ndarray  # float32[V, padded(dim)]  input rows
+    W: np.ndarray  # float32[V or more, padded(dim)]  input rows; those of words come first
     U: np.ndarray  # float32[V or V - 1, padded(dim)]  output rows
-    frozen: np.ndarray  # bool[V]  rows of W that stay
+    frozen: np.ndarray  # bool[rows of W]  rows of W that stay
+    #: further matrices that training changes, by name
+    more: dict[str, np.ndarray] = field(default_factory=dict)
+    #: what else the kernel of the model is given; it does not change
+    fixed: Any = None
+
+    @property
+    def trained(self) -> list[np.ndarray]:
+        """All that changes."""
+        return [self.W, self.U, *self.more.values()]
 
 
 def output_rows(model: WindowModel, words: int) -> int:
@@ -39,15 +49,25 @@ def output_rows(model: WindowModel, words: int) -> int:
     return words - 1 if model.objective == "hierarchical-softmax" else words
 
 
-def fresh(model: WindowModel, words: int) -> Matrices:
-    """W uniform in +-1 / (2 dim) (word2vec.c), U zero."""
-    W = padded_zeros(words, model.dim)
+def fresh(model: WindowModel, words: int, rows: int | None = None, reach: float = 0.5) -> Matrices:
+    """W uniform in +-reach / dim (word2vec.c: one half), U zero.
+
+    rows: of W; as many as words if not given.
+    """
+    rows = words if rows is None else rows
+    W = uniform(rows, model.dim, reach, model.seed)
     U = padded_zeros(output_rows(model, words), model.dim)
-    rng = np.random.default_rng(model.seed)
-    for first in range(0, words, 4096):  # in blocks: no second copy of the matrix
-        rows = W[first : first + 4096]
-        rows[:, : model.dim] = (rng.random((len(rows), model.dim), np.float32) - 0.5) / model.dim
-    return Matrices(W, U, np.zeros(words, np.bool_))
+    return Matrices(W, U, np.zeros(rows, np.bool_))
+
+
+def uniform(rows: int, dim: int, reach: float, seed: int) -> np.ndarray:
+    """float32[rows, padded(dim)], uniform in +-reach / dim."""
+    W = padded_zeros(rows, dim)
+    rng = np.random.default_rng(seed)
+    for first in range(0, rows, 4096):  # in blocks: no second copy of the matrix
+        some = W[first : first + 4096]
+        some[:, :dim] = (rng.random((len(some), dim), np.float32) - 0.5) * (2 * reach / dim)
+    return W
 
 
 def given(
@@ -111,7 +131,7 @@ def continued(
             raise SettingError(
                 f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
             )
-    given(model, matrices, vocabulary, older, freeze=False)
+    given(model, matrices, vocabulary, model.word_rows(older), freeze=False)
     output = older.state["output"]
     if model.objective == "hierarchical-softmax":
         # rows are inner nodes of a tree that other counts make another one

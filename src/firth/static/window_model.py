@@ -11,7 +11,10 @@ from firth.progress import SILENT, Progress
 from firth.settings import Settings, setting
 
 if TYPE_CHECKING:
+    from firth.static.start import Matrices
     from firth.text.corpus import Corpus
+    from firth.text.stream import Encoded
+    from firth.text.vocabulary import Vocabulary
     from firth.vectors.fitted import Fitted
     from firth.vectors.vectors import Vectors
 
@@ -65,6 +68,58 @@ class WindowModel(Settings):
     def divided(self) -> bool:
         """Whether the error is divided among the rows of a mean (CBOW)."""
         return False
+
+    @property
+    def every_line(self) -> bool:
+        """Whether lines without words count, as each line is a document."""
+        return False
+
+    def input_rows(self, words: int) -> int:
+        """Rows of W."""
+        return words
+
+    def must_teach(self, encoded: Encoded) -> None:
+        """
+        Raises:
+            VocabularyError: there is nothing to learn from.
+        """
+        from firth.static.fit import must_have_neighbours
+
+        must_have_neighbours(encoded)
+
+    def matrices(self, encoded: Encoded) -> Matrices:
+        """The matrices as training begins."""
+        from firth.static.start import fresh
+
+        return fresh(self, len(encoded.vocabulary))
+
+    def inputs(self, matrices: Matrices) -> Any:
+        """What the kernel is given as its second argument."""
+        return matrices.W
+
+    def result(self, vocabulary: Vocabulary, matrices: Matrices) -> dict[str, Any]:
+        """What has been learnt, as arguments of `Fitted`; views without the padding."""
+        import numpy as np
+
+        from firth.vectors.vectors import Vectors
+
+        counts = np.asarray(vocabulary.counts)
+        return {
+            "vectors": Vectors(vocabulary, matrices.W[:, : self.dim]),
+            "state": {"output": matrices.U[:, : self.dim], "counts": counts},
+        }
+
+    def word_rows(self, older: Fitted) -> Vectors:
+        """The input rows of the words of an older model."""
+        return older.must_have_vectors("The model to continue")
+
+    def take(self, matrices: Matrices, older: Fitted) -> None:
+        """Takes further matrices from a model to continue; `older` may have other words."""
+
+    def restore(self, matrices: Matrices, older: Fitted) -> None:
+        """Takes everything from a checkpoint of the same training."""
+        matrices.W[:, : self.dim] = self.word_rows(older).matrix
+        matrices.U[:, : self.dim] = older.state["output"]
 
     def fit(
         self,
