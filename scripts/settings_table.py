@@ -11,12 +11,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from firth import CBOW, LSA, PPMI, SVD, DocumentCounts, GloVe, Phrases, SkipGram
+from firth import CBOW, LSA, PPMI, SVD, DocumentCounts, FastText, GloVe, Phrases, SkipGram
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: page: heading of a column of defaults, settings
 PAGES: dict[str, dict[str, Any]] = {
     "training.md": {"skip-gram": SkipGram, "CBOW": CBOW},
+    "fasttext.md": {"default": FastText},
     "glove.md": {"default": GloVe},
     "ppmi-svd.md": {"PPMI": PPMI, "SVD": SVD},
     "counts.md": {"counts": DocumentCounts, "LSA": LSA},

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from firth.static.cbow import CBOW as CBOW
     from firth.static.cooccurrence import Cooccurrence as Cooccurrence
     from firth.static.counts import DocumentCounts as DocumentCounts
+    from firth.static.fasttext import FastText as FastText
     from firth.static.glove import GloVe as GloVe
     from firth.static.lsa import LSA as LSA
     from firth.static.ppmi import PPMI as PPMI
+    from firth.static.pvdbow import PVDBOW as PVDBOW
+    from firth.static.pvdm import PVDM as PVDM
     from firth.static.skipgram import SkipGram as SkipGram
     from firth.static.svd import SVD as SVD
     from firth.static.window_counts import WindowCounts as WindowCounts
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from firth.text.phrase_model import PhraseModel as PhraseModel
     from firth.text.phrases import Phrases as Phrases
     from firth.text.vocabulary import Vocabulary as Vocabulary
+    from firth.vectors.documents import DocumentVectors as DocumentVectors
     from firth.vectors.evaluate import evaluate_analogies as evaluate_analogies
     from firth.vectors.evaluate import evaluate_similarity as evaluate_similarity
     from firth.vectors.fitted import Fitted as Fitted
@@ -35,11 +39,15 @@ _PLACES = {
     "Cooccurrence": "firth.static.cooccurrence",
     "Corpus": "firth.text.corpus",
     "DocumentCounts": "firth.static.counts",
+    "DocumentVectors": "firth.vectors.documents",
+    "FastText": "firth.static.fasttext",
     "FirthError": "firth.errors",
     "Fitted": "firth.vectors.fitted",
     "GloVe": "firth.static.glove",
     "LSA": "firth.static.lsa",
     "PPMI": "firth.static.ppmi",
+    "PVDBOW": "firth.static.pvdbow",
+    "PVDM": "firth.static.pvdm",
     "PhraseModel": "firth.text.phrase_model",
     "Phrases": "firth.text.phrases",
     "SVD": "firth.static.svd",

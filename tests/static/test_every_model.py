@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from firth import CBOW, SkipGram, load
+from firth import CBOW, FastText, SkipGram, load
 from firth.errors import FitError, SettingError, VocabularyError
 from firth.static.window_model import OBJECTIVES
 from static.worlds import checkerboard, checkerboard_score, paradigm_score, paradigms
@@ -14,6 +14,15 @@ MODELS = [
     pytest.param(kind, {"objective": objective, "exact": exact}, id=f"{name}-{objective}-{way}")
     for name, kind in (("skipgram", SkipGram), ("cbow", CBOW))
     for objective in OBJECTIVES
+    for exact, way in ((False, "fast"), (True, "exact"))
+]
+MODELS += [
+    pytest.param(
+        FastText,
+        {"model": model, "exact": exact, "buckets": 300, "min_n": 1, "max_n": 3},
+        id=f"fasttext-{model}-{way}",
+    )
+    for model in ("skipgram", "cbow")
     for exact, way in ((False, "fast"), (True, "exact"))
 ]
 SMALL = {"dim": 24, "window": 3, "min_count": 1, "subsample": 0.0, "threads": 1, "epochs": 12}

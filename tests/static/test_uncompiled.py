@@ -17,7 +17,8 @@ from firth.kernels.linear import padded_zeros
 from firth.kernels.noise import alias_table
 from firth.kernels.rng import seeded
 from firth.kernels.windows import Block, Plan
-from firth.static import cbow, skipgram
+from firth.kernels.subwords import Parts
+from firth.static import cbow, fasttext, skipgram
 
 counts = np.array([40, 25, 20, 12, 9, 6, 5, 3, 2], np.int64)
 V, dim = len(counts), 8
@@ -54,6 +55,22 @@ for module in (skipgram, cbow):
             key = f"{module.__name__}.{way}.{name}"
             out[key + ".W"], out[key + ".U"] = W, U
             out[key + ".numbers"] = np.array([loss, measured, pairs])
+# words of four rows each
+size = np.arange(V + 1) * 4
+ngrams = np.random.default_rng(4).integers(V, V + 20, (V, 3))
+rows = np.column_stack([np.arange(V), ngrams]).ravel().astype(np.int32)
+for way in ("fast", "exact", "fast_cbow", "exact_cbow"):
+    W, U = padded_zeros(V + 20, dim), padded_zeros(V, dim)
+    W[:, :dim] = np.random.default_rng(2).normal(size=(V + 20, dim))
+    U[:, :dim] = np.random.default_rng(3).normal(size=(V, dim)) / 2
+    objective = negative_sampling.NegativeSampling(U, *alias_table(weights), 5, 8)
+    plan = Plan(keep, np.zeros(V + 20, bool), 3, True, 16, 4, False, 2)
+    loss, measured, pairs = getattr(fasttext, way + "_block")(
+        objective, Parts(W, size, rows, 25), Block(ids, ends, 0), plan, (0.05, 0.01),
+        seeded(7, 1, 2),
+    )
+    out[f"fasttext.{way}.W"], out[f"fasttext.{way}.U"] = W, U
+    out[f"fasttext.{way}.numbers"] = np.array([loss, measured, pairs])
 np.savez(sys.argv[1], **out)
 """
 
@@ -133,7 +150,7 @@ def test_models_of_counts_too(tmp_path):
 
 def test_compiled_equals_uncompiled(results):
     compiled, plain = results["0"], results["1"]
-    assert len(compiled) == 48
+    assert len(compiled) == 60
     for name, value in compiled.items():
         np.testing.assert_allclose(value, plain[name], rtol=2e-4, atol=5e-6, err_msg=name)
 

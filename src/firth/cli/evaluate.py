@@ -27,7 +27,8 @@ def evaluate(
 
     With --json: {"similarity": {name: {"spearman", "pearson", "pairs", "covered"}}, "analogies":
     {name: {"accuracy", "correct", "asked", "covered", "sections": {...}}}}; a name is that of the
-    file without its endings.
+    file without its endings. Where vectors have n-grams, words never seen get a vector from them,
+    and "inferred" says for how many pairs.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ def evaluate(
         return
     if document["similarity"]:
         columns = ["similarity", "spearman", "pearson", "pairs", "covered"]
+        if any("inferred" in report for report in document["similarity"].values()):
+            columns.append("inferred")
         rows = [[name, *_row(report, columns)] for name, report in document["similarity"].items()]
         output.table(rows, columns)
     if document["analogies"]:

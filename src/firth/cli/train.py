@@ -24,6 +24,11 @@ from firth.static.window_counts import WindowCounts
 KINDS = {
     "skipgram": ("firth.static.skipgram", "SkipGram", "Each word predicts its neighbours."),
     "cbow": ("firth.static.cbow", "CBOW", "The neighbours together predict the word."),
+    "fasttext": (
+        "firth.static.fasttext",
+        "FastText",
+        "Words made of their n-grams; unseen ones too.",
+    ),
     "glove": ("firth.static.glove", "GloVe", "Products are logarithms of co-occurrence."),
     "ppmi": ("firth.static.ppmi", "PPMI", "What stands near more often than by chance; sparse."),
     "svd": ("firth.static.svd", "SVD", "PPMI, brought down to a few hundred numbers."),

@@ -33,11 +33,12 @@ class HierarchicalSoftmax(NamedTuple):
     codes: np.ndarray  # uint8[P]
     offsets: np.ndarray  # int64[V + 1]
     deepest: int  # the longest path
+    learns: bool = True  # whether U moves; else only what the hidden rows are made of
 
 
 @kernel
 def pair(objective, H, h, E, e, o, rate, rng):
-    """One pair: U moves, E[e] += rate dJ/dh; returns -J."""
+    """One pair: U moves (if it learns), E[e] += rate dJ/dh; returns -J."""
     U = objective.U
     loss = 0.0
     for k in range(objective.offsets[o], objective.offsets[o + 1]):
@@ -47,7 +48,8 @@ def pair(objective, H, h, E, e, o, rate, rng):
         loss -= log_sigmoid(score if label == 1 else -score)
         g = rate * (label - sigmoid(score))
         add_row(E, e, g, U, node)
-        add_row(U, node, g, H, h)
+        if objective.learns:
+            add_row(U, node, g, H, h)
     return loss
 
 
@@ -95,5 +97,6 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
                 by_node[k, i] = g
                 by_hidden[i, k] = g
         add_block(E, hidden, c, n, by_hidden, U, nodes, 0, length)
-        add_block(U, nodes, 0, length, by_node, H, hidden, c, n)
+        if objective.learns:
+            add_block(U, nodes, 0, length, by_node, H, hidden, c, n)
     return loss

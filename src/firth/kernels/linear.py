@@ -48,7 +48,7 @@ def padded_zeros(rows: int, dim: int) -> np.ndarray:
     return flat[first : first + rows * width].reshape(rows, width)
 
 
-def _groups(builder, n, sizes, body):
+def groups(builder, n, sizes, body):
     """body(j, size) for j < n in groups: as many of the first size as there are, then one of each
     smaller one that is left. The sizes are powers of two, falling to 1."""
     first = sizes[0]
@@ -118,7 +118,7 @@ def _dot_rows(context, builder, signature, args):
             place = builder.add(j, ir.Constant(INT64, q))
             builder.store(product, builder.gep(z_row, [place]))
 
-    _groups(builder, args[7], (4, 2, 1), some)
+    groups(builder, args[7], (4, 2, 1), some)
     return context.get_dummy_value()
 
 
@@ -131,7 +131,7 @@ def _add_rows(context, builder, signature, args):
         weights = call.entries(z_row, j, size)
         _accumulate(builder, width, [e_row], [weights], call.rows_of(4, list_, j, size))
 
-    _groups(builder, args[7], (4, 2, 1), some)
+    groups(builder, args[7], (4, 2, 1), some)
     return context.get_dummy_value()
 
 
@@ -152,9 +152,9 @@ def _dot_block(context, builder, signature, args):
                     place = builder.add(j, ir.Constant(INT64, r))
                     builder.store(product, builder.gep(z_row, [place]))
 
-        _groups(builder, args[8], (2, 1) if p == 4 else (4, 2, 1), some)
+        groups(builder, args[8], (2, 1) if p == 4 else (4, 2, 1), some)
 
-    _groups(builder, args[4], (4, 2, 1), rows)
+    groups(builder, args[4], (4, 2, 1), rows)
     return context.get_dummy_value()
 
 
@@ -172,9 +172,9 @@ def _add_block(context, builder, signature, args):
             weights = [call.entries(z_row, j, q) for z_row in z_rows]
             _accumulate(builder, width, e_rows, weights, call.rows_of(5, list_b, j, q))
 
-        _groups(builder, args[8], (4, 2, 1), some)
+        groups(builder, args[8], (4, 2, 1), some)
 
-    _groups(builder, args[3], (2, 1), rows)
+    groups(builder, args[3], (2, 1), rows)
     return context.get_dummy_value()
 
 

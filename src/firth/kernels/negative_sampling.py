@@ -37,11 +37,12 @@ class NegativeSampling(NamedTuple):
     alias: np.ndarray  # int32[V]
     negatives: int  # noise words a pair
     shared: int  # noise words a chunk
+    learns: bool = True  # whether U moves; else only what the hidden rows are made of
 
 
 @kernel
 def pair(objective, H, h, E, e, o, rate, rng):
-    """One pair: U moves, E[e] += rate dJ/dh; returns -J."""
+    """One pair: U moves (if it learns), E[e] += rate dJ/dh; returns -J."""
     U = objective.U
     loss = 0.0
     for k in range(objective.negatives + 1):
@@ -55,7 +56,8 @@ def pair(objective, H, h, E, e, o, rate, rng):
         loss -= log_sigmoid(score if k == 0 else -score)
         g = rate * (label - sigmoid(score))
         add_row(E, e, g, U, w)
-        add_row(U, w, g, H, h)
+        if objective.learns:
+            add_row(U, w, g, H, h)
     return loss
 
 
@@ -87,9 +89,13 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         if measure:
             for k in range(K):
                 loss -= w * log_sigmoid(-S[t, k])
-        w *= -rate
+    flat = S.ravel()
+    for i in range(m * K):  # one long loop: short ones are not vectorised
+        flat[i] = sigmoid(flat[i])
+    for t in range(m):
+        w = -rate * f4(n_targets[t] * objective.negatives) / f4(K)
         for k in range(K):
-            S[t, k] = w * sigmoid(S[t, k])
+            S[t, k] *= w
     S[m:] = 0
     G = zero_rows(K, U.shape[1])
     np.dot(S, N, E)
@@ -104,7 +110,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
             for j in range(n_targets[t]):
                 loss -= log_sigmoid(Z[t, j])
     flat = Z.ravel()
-    for i in range(m * most):  # one long loop: short ones are not vectorised
+    for i in range(m * most):
         flat[i] = rate * (f4(1) - sigmoid(flat[i]))
     by_target = np.empty(hidden.shape, np.float32)
     flat = by_target.ravel()
@@ -113,8 +119,9 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         add_rows(E, t, Z, t, U, words, t, n)
         for j in range(n):
             flat[place[t, j]] = Z[t, j]
-    for c in range(n_words):
-        add_rows(U, target[c], by_target, c, H, hidden, c, n_hidden[c])
-    for k in range(K):
-        add_row(U, noise[k], f4(1), G, k)
+    if objective.learns:
+        for c in range(n_words):
+            add_rows(U, target[c], by_target, c, H, hidden, c, n_hidden[c])
+        for k in range(K):
+            add_row(U, noise[k], f4(1), G, k)
     return loss

@@ -33,11 +33,12 @@ class SampledSoftmax(NamedTuple):
     alias: np.ndarray  # int32[V]
     log_expected: np.ndarray  # float32[V]  log(K P(w))
     samples: int  # K
+    learns: bool = True  # whether U moves; else only what the hidden rows are made of
 
 
 @kernel
 def pair(objective, H, h, E, e, o, rate, rng):
-    """One pair: U moves, E[e] += rate dJ/dh; returns -J."""
+    """One pair: U moves (if it learns), E[e] += rate dJ/dh; returns -J."""
     U, K = objective.U, objective.samples
     words = np.empty(K + 1, np.int64)
     q = np.empty(K + 1, np.float32)
@@ -60,8 +61,9 @@ def pair(objective, H, h, E, e, o, rate, rng):
         q[i] = rate * ((f4(1) if i == 0 else f4(0)) - p)
     for i in range(n):
         add_row(E, e, q[i], U, words[i])
-    for i in range(n):
-        add_row(U, words[i], q[i], H, h)
+    if objective.learns:
+        for i in range(n):
+            add_row(U, words[i], q[i], H, h)
     return loss
 
 
@@ -121,9 +123,10 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
     for t in range(m):
         for j in range(n_targets[t]):
             add_row(E, t, Z[t, j], U, words[t, j])
-    for t in range(m):
-        for j in range(n_targets[t]):
-            add_row(U, words[t, j], Z[t, j], H, t)
-    for k in range(K):
-        add_row(U, sample[k], f4(1), G, k)
+    if objective.learns:
+        for t in range(m):
+            for j in range(n_targets[t]):
+                add_row(U, words[t, j], Z[t, j], H, t)
+        for k in range(K):
+            add_row(U, sample[k], f4(1), G, k)
     return loss if measure else 0.0

@@ -26,6 +26,7 @@ class Softmax(NamedTuple):
     """What the objective needs beside the hidden rows."""
 
     U: np.ndarray  # float32[V, d]
+    learns: bool = True  # whether U moves; else only what the hidden rows are made of
 
 
 @kernel
@@ -45,7 +46,7 @@ def normalise(scores):
 
 @kernel
 def pair(objective, H, h, E, e, o, rate, rng):
-    """One pair: U moves, E[e] += rate dJ/dh; returns -J."""
+    """One pair: U moves (if it learns), E[e] += rate dJ/dh; returns -J."""
     U = objective.U
     V = U.shape[0]
     p = np.empty(V, np.float32)
@@ -56,7 +57,8 @@ def pair(objective, H, h, E, e, o, rate, rng):
     for w in range(V):
         g = rate * ((f4(1) if w == o else f4(0)) - p[w])
         add_row(E, e, g, U, w)
-        add_row(U, w, g, H, h)
+        if objective.learns:
+            add_row(U, w, g, H, h)
     return log_z - score
 
 
@@ -82,8 +84,9 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for j in range(n):
             P[t, words[t, j]] += rate
     P[m:] = 0
-    G = np.empty_like(U)
     np.dot(P, U, E)
-    np.dot(P.T, H, G)
-    U += G
+    if objective.learns:
+        G = np.empty_like(U)
+        np.dot(P.T, H, G)
+        U += G
     return loss if measure else 0.0

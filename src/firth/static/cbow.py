@@ -70,69 +70,87 @@ class CBOW(WindowModel):
 @kernel
 def fast_block(objective, W, block, plan, rates, rng):
     """Trains on one block of the stream; arguments and results as in skipgram.fast_block."""
-    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
     word, first, last = subsample(block, plan.keep, rng)
+    stretch, size = (0, word.shape[0], 0), np.ones(word.shape[0], np.int64)
+    loss, n_measured, n_pairs, _ = train(
+        objective, W, word, size, plan.frozen, word, first, last, stretch, plan, rates, rng
+    )
+    return loss, n_measured, n_pairs
+
+
+@kernel
+def train(objective, W, row, size, frozen, word, first, last, stretch, plan, rates, rng):
+    """Trains on a stretch of the kept tokens of a block; see skipgram.train.
+
+    size int64[kept]: how many rows row[i] is the sum of (a word's n-grams; 1 without): the mean
+    is over all of them, and each of them moves.
+    """
+    window, shrink = plan.window, plan.shrink
+    start, stop, n_chunks = stretch
     n_kept, d = word.shape[0], W.shape[1]
     T, C = plan.length, plan.length + 2 * window
     H, E = zero_rows(T, d), zero_rows(T, d)
     P, D = zero_rows(C + 1, d), zero_rows(C + 1, d)
+    before = np.zeros(C + 1, np.int64)  # sum of the sizes before a place
     left, right = np.empty(T, np.int64), np.empty(T, np.int64)
     pairs = empty_pairs(T, T, 1)
     n_targets, words, place, n_hidden, hidden, target = pairs
     U, last_row = objective.U, objective.U.shape[0] - 1
     one = np.float32(1)
-    loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
+    loss, n_measured, n_pairs = 0.0, 0, 0
     keys, times = small_table(T)
-    start = 0
-    while start < n_kept:
-        m = chunk_end(word, start, T, plan.most, keys, times) - start
+    while start < stop:
+        m = min(chunk_end(word, start, T, plan.most, keys, times), stop) - start
         begin, end = max(0, start - window), min(n_kept, start + m + window)
         for c in range(end - begin):
             # asked for now, needed after the noise is done with
             prefetch_row(U, min(word[begin + c], last_row))
             copy_row(P, c + 1, P, c)
-            add_row(P, c + 1, one, W, word[begin + c])
+            add_row(P, c + 1, one, W, row[begin + c])
+            before[c + 1] = before[c] + size[begin + c]
             clear_row(D, c)
         clear_row(D, end - begin)
-        before = n_pairs
+        n = 0
         for t in range(m):
             i = start + t
             b = reach(window, shrink, rng)
             left[t] = max(first[i], i - b) - begin
             right[t] = min(last[i], i + b + 1) - begin
-            n = right[t] - left[t] - 1
             target[t] = word[i]
             n_targets[t] = 0
             n_hidden[t] = 0
-            if n > 0:
-                x = one / np.float32(n)
-                mix_rows(H, t, x, P, right[t], -x, P, left[t], -x, W, word[i])
+            if right[t] - left[t] > 1:
+                x = one / np.float32(before[right[t]] - before[left[t]] - size[i])
+                mix_rows(H, t, x, P, right[t], -x, P, left[t], -x, W, row[i])
                 add_pair(n_targets, words, place, n_hidden, hidden, target, t, t)
-                n_pairs += 1
+                n += 1
             else:
                 clear_row(H, t)
         measured = n_chunks % plan.measure == 0
         n_chunks += 1
         rate = rate_at(rates, start / n_kept)
         loss += chunk(objective, H, m, pairs, m, E, rate, measured, rng)
+        n_pairs += n
         if measured:
-            n_measured += n_pairs - before
+            n_measured += n
         for t in range(m):
-            n = right[t] - left[t] - 1
-            if n > 0:
-                x = one / np.float32(n) if plan.divided else one
+            i = start + t
+            if right[t] - left[t] > 1:
+                x = one
+                if plan.divided:
+                    x /= np.float32(before[right[t]] - before[left[t]] - size[i])
                 add_row(D, left[t], x, E, t)
                 add_row(D, right[t], -x, E, t)
                 # the running sum will hand e_t to position t itself: take it back first
-                if not frozen[word[start + t]]:
-                    add_row(W, word[start + t], -x, E, t)
+                if not frozen[row[i]]:
+                    add_row(W, row[i], -x * np.float32(size[i]), E, t)
         for c in range(end - begin):
-            if not frozen[word[begin + c]]:
-                add_row(W, word[begin + c], one, D, c)
+            if not frozen[row[begin + c]]:
+                add_row(W, row[begin + c], np.float32(size[begin + c]), D, c)
             add_row(D, c + 1, one, D, c)
-            prefetch_row(W, word[min(end + c, n_kept - 1)])  # of the next chunk
+            prefetch_row(W, row[min(end + c, stop - 1)])  # of the next chunk
         start += m
-    return loss, n_measured, n_pairs
+    return loss, n_measured, n_pairs, n_chunks
 
 
 @kernel

@@ -24,6 +24,7 @@ from firth.static.machine import available_cores, size, warning
 from firth.static.start import Matrices
 from firth.static.window_model import WindowModel
 from firth.text.corpus import Corpus
+from firth.text.labelled import Tape
 from firth.text.phrase_model import PhraseModel
 from firth.text.stream import Encoded, Stream, encode
 from firth.text.vocabulary import Vocabulary
@@ -103,8 +104,8 @@ class Run:
         """One block of the stream, by the kernel of the model."""
         begin, end = int(self.edges[number]), int(self.edges[number + 1])
         return self._kernel(
-            self.stream, begin, end, self.rates(begin, end), MEASURE,
-            seeded(self.model.seed, self.epoch, number),
+            self.stream, self.model.inputs(self.matrices), begin, end, self.rates(begin, end),
+            MEASURE, seeded(self.model.seed, self.epoch, number),
         )  # fmt: skip
 
     def show(self) -> None:
@@ -119,27 +120,26 @@ class Run:
     def measure(self, held_out: Stream, pool: ThreadPoolExecutor) -> float:
         """Mean loss per pair of a held-out stream; nothing moves (the rate is zero)."""
         edges, results = blocks.cut(held_out), []
+        inputs = self.model.held_out(self, held_out)
 
         def work(number: int) -> None:
             begin, end = int(edges[number]), int(edges[number + 1])
             rng = seeded(self.model.seed, HELD_OUT, number)
-            results.append(self._kernel(held_out, begin, end, (0.0, 0.0), 1, rng))
+            results.append(self._kernel(held_out, inputs, begin, end, (0.0, 0.0), 1, rng))
 
         _, interrupted = blocks.work_off(work, 0, len(edges) - 1, pool, self.threads, lambda: None)
         if interrupted:
             raise KeyboardInterrupt
         return sum(r[0] for r in results) / max(1, sum(r[1] for r in results))
 
-    def _kernel(self, stream, begin, end, rates, measure, rng):
+    def _kernel(self, stream, inputs, begin, end, rates, measure, rng):
         model = self.model
         plan = Plan(
             self.keep, self.matrices.frozen, model.window, model.shrink_windows, self.chunk,
             start.most_times(model), model.divided, measure,
         )  # fmt: skip
         block = blocks.read(stream, begin, end)
-        return model.block(
-            self.objective, model.inputs(self.matrices), block, plan, rates, rng
-        )
+        return model.block(self.objective, inputs, block, plan, rates, rng)
 
     def fitted(self) -> Fitted:
         """The state as it is, without the padding; the arrays are views."""
@@ -164,12 +164,23 @@ def fit(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: Progress = SILENT,
+    tape: Tape | None = None,
 ) -> Fitted:
-    """See `WindowModel.fit`."""
+    """See `WindowModel.fit`.
+
+    tape: the ids of documents, which reading the corpus notes on it.
+    """
     if init_from is not None and continue_from is not None:
         raise SettingError("init_from and continue_from cannot be given together; choose one.")
-    if freeze and init_from is None:
+    # documents can be added to a model whose words stay as they are
+    adding = freeze and continue_from is not None and model.every_line
+    if freeze and init_from is None and not adding:
         raise SettingError("freeze keeps the vectors of init_from as they are; give init_from.")
+    if freeze and not model.can_freeze:
+        raise SettingError(
+            f"freeze keeps vectors as they are, but those of {model.kind} are made of rows that "
+            "words share; leave it out, or train without n-grams (max_n=0)."
+        )
     if resume and checkpoint is None:
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
     threads = model.threads or available_cores()
@@ -182,12 +193,16 @@ def fit(
         min_count=model.min_count,
         max_size=model.max_size,
         threads=threads,
-        keep=continue_from.vocabulary if continue_from else None,
+        vocabulary=continue_from.vocabulary if continue_from and adding else None,
+        keep=continue_from.vocabulary if continue_from and not adding else None,
         progress=progress,
         every_line=model.every_line,
     )
     model.must_teach(encoded)
-    progress.say(memory_estimate(model, len(encoded.vocabulary), len(encoded.stream.ids)))
+    encoded.tape = tape
+    documents = len(encoded.stream.ends) if model.every_line else 0
+    tokens = len(encoded.stream.ids)
+    progress.say(memory_estimate(model, len(encoded.vocabulary), tokens, documents))
     matrices = model.matrices(encoded)
     if init_from is not None:
         taken, words = start.given(model, matrices, encoded.vocabulary, init_from, freeze)
@@ -195,6 +210,12 @@ def fit(
     if continue_from is not None:
         start.continued(model, matrices, encoded.vocabulary, continue_from, progress)
         model.take(matrices, continue_from)
+    objective = start.objective_of(
+        model, np.asarray(encoded.vocabulary.counts), matrices.U, progress
+    )
+    if adding:
+        model.freeze(matrices)
+        objective = objective._replace(learns=False)
     counts = np.asarray(encoded.vocabulary.counts)
     keep = start.keep_probability(counts, model.subsample)
     run = Run(
@@ -206,7 +227,7 @@ def fit(
         keep=keep,
         chunk=start.chunk_length(model, counts, keep),
         matrices=matrices,
-        objective=start.objective_of(model, counts, matrices.U, progress),
+        objective=objective,
         threads=threads,
         progress=progress,
     )
@@ -215,7 +236,12 @@ def fit(
     held_out = None
     if dev is not None:
         other = dev if isinstance(dev, Corpus) else Corpus(dev, phrases=corpus.phrases)
-        held_out = encode(other, vocabulary=encoded.vocabulary, threads=threads).stream
+        held_out = encode(
+            other,
+            vocabulary=encoded.vocabulary,
+            threads=threads,
+            every_line=model.every_line,
+        ).stream
     with (
         blocks.one_blas_thread(),
         ThreadPoolExecutor(threads) as pool,
@@ -313,7 +339,7 @@ def _save_checkpoint(run: Run, folder: Path) -> None:
     fitted = run.fitted()
     if run.best is not None:
         for number, matrix in enumerate(run.best):
-            fitted.state[f"best_{number}"] = matrix[:, : run.model.dim]
+            fitted.state[f"best_{number}"] = matrix
     place = {
         "epoch": run.epoch,
         "block": run.block,
@@ -341,17 +367,21 @@ def _resume(run: Run, folder: Path) -> None:
     if "best_0" in older.state:
         run.best = [np.zeros_like(matrix) for matrix in run.matrices.trained]
         for number, matrix in enumerate(run.best):
-            matrix[:, : run.model.dim] = older.state[f"best_{number}"]
+            matrix[:] = older.state[f"best_{number}"]
     run.epoch, run.block, run.worse = place["epoch"], place["block"], place["worse"]
     run.tally = Tally(**place["tally"])
     run.history = list(older.history)
     run.progress.say(f"Going on from epoch {run.epoch + 1}, block {run.block + 1}.")
 
 
-def memory_estimate(model: WindowModel, words: int, tokens: int) -> str:
-    """One sentence: what training will hold in memory, and a warning if that is too much."""
-    row = padded(model.dim) * 4
-    matrices = row * (model.input_rows(words) + start.output_rows(model, words))
+def memory_estimate(model: WindowModel, words: int, tokens: int, documents: int = 0) -> str:
+    """One sentence: what training will hold in memory, and a warning if that is too much.
+
+    documents: those that have a row, at most.
+    """
+    rows = model.input_rows(words) + documents
+    matrices = 4 * padded(model.dim) * rows
+    matrices += 4 * padded(model.output_dim) * start.output_rows(model, words)
     text = (
         f"{words:,} words, {tokens:,} tokens: the matrices take {size(matrices)}, "
         f"the ids {size(4 * tokens)}."

@@ -24,6 +24,7 @@ from firth.static.machine import available_cores
 from firth.static.truncated_svd import truncated_svd
 from firth.static.weighting import WEIGHTINGS
 from firth.text.corpus import Corpus
+from firth.vectors.documents import DocumentVectors
 from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
 
@@ -49,7 +50,7 @@ class LSA(DocumentCounts):
     def fit(self, corpus: Text, *, progress: Progress = SILENT) -> Fitted:
         """Learns from `corpus`.
 
-        `.vectors`: those of words; `.documents` float32[D, dim]: those of the corpus' documents.
+        `.vectors`: those of words; `.documents`: those of the corpus' documents, numbered.
         state: "components" float32[V, dim] (the V above), "singular_values" float64[dim], and what
         `DocumentCounts` keeps.
 
@@ -71,7 +72,7 @@ class LSA(DocumentCounts):
             counted,
             vectors=Vectors(counted.vocabulary, V * (S**self.power).astype(np.float32)),
             state={**counted.state, "components": V, "singular_values": S},
-            documents=documents,
+            documents=DocumentVectors(documents),
         )
         return fitted, documents
 

@@ -57,24 +57,40 @@ def fast_block(objective, W, block, plan, rates, rng):
     rates (first, last): the learning rate falls from one to the other.
     Returns (sum of -J over the measured pairs, measured pairs, all pairs).
     """
-    window, shrink, frozen = plan.window, plan.shrink, plan.frozen
     word, first, last = subsample(block, plan.keep, rng)
+    stretch = (0, word.shape[0], 0)
+    loss, n_measured, n_pairs, _ = train(
+        objective, W, word, plan.frozen, word, first, last, stretch, plan, rates, rng
+    )
+    return loss, n_measured, n_pairs
+
+
+@kernel
+def train(objective, W, row, frozen, word, first, last, stretch, plan, rates, rng):
+    """Trains on a stretch of the kept tokens of a block.
+
+    row int64[kept]: the row of W that stands for each token.  frozen bool[rows of W].
+    word, first, last int64[kept]: see `subsample`.
+    stretch: the first token, the one after the last, and the chunks of the block done before.
+    Returns as `fast_block`, and the chunks done after.
+    """
+    window, shrink = plan.window, plan.shrink
+    start, stop, n_chunks = stretch
     n_kept = word.shape[0]
     T, C = plan.length, plan.length + 2 * window
     H, E = zero_rows(T, W.shape[1]), zero_rows(T, W.shape[1])
     pairs = empty_pairs(T, C, 2 * window)
     U, last_row = objective.U, objective.U.shape[0] - 1
-    loss, n_measured, n_pairs, n_chunks = 0.0, 0, 0, 0
+    loss, n_measured, n_pairs = 0.0, 0, 0
     keys, times = small_table(T)
-    start = 0
-    while start < n_kept:
-        m = chunk_end(word, start, T, plan.most, keys, times) - start
+    while start < stop:
+        m = min(chunk_end(word, start, T, plan.most, keys, times), stop) - start
         # what the next chunk will ask for comes while this one is worked on
-        for i in range(start + m + window, min(start + m + window + T, n_kept)):
-            prefetch_row(W, word[i])
+        for i in range(start + m + window, min(start + m + window + T, stop)):
+            prefetch_row(W, row[i])
             prefetch_row(U, min(word[i], last_row))
         for t in range(m):
-            copy_row(H, t, W, word[start + t])
+            copy_row(H, t, W, row[start + t])
         _, n_words, n = window_pairs(word, first, last, start, m, window, shrink, pairs, rng)
         n_pairs += n
         measured = n_chunks % plan.measure == 0
@@ -84,10 +100,10 @@ def fast_block(objective, W, block, plan, rates, rng):
         if measured:
             n_measured += n
         for t in range(m):
-            if not frozen[word[start + t]]:
-                add_row(W, word[start + t], np.float32(1), E, t)
+            if not frozen[row[start + t]]:
+                add_row(W, row[start + t], np.float32(1), E, t)
         start += m
-    return loss, n_measured, n_pairs
+    return loss, n_measured, n_pairs, n_chunks
 
 
 @kernel

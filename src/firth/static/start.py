@@ -60,7 +60,7 @@ def fresh(model: WindowModel, words: int, rows: int | None = None, reach: float 
     return Matrices(W, U, np.zeros(rows, np.bool_))
 
 
-def uniform(rows: int, dim: int, reach: float, seed: int) -> np.ndarray:
+def uniform(rows: int, dim: int, reach: float, seed: int | list[int]) -> np.ndarray:
     """float32[rows, padded(dim)], uniform in +-reach / dim."""
     W = padded_zeros(rows, dim)
     rng = np.random.default_rng(seed)
@@ -131,14 +131,15 @@ def continued(
             raise SettingError(
                 f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
             )
-    given(model, matrices, vocabulary, model.word_rows(older), freeze=False)
-    output = older.state["output"]
+    if model.has_word_rows:
+        given(model, matrices, vocabulary, model.word_rows(older), freeze=False)
+    output = model.output_of(older)
     if model.objective == "hierarchical-softmax":
         # rows are inner nodes of a tree that other counts make another one
         if list(older.vocabulary) == list(vocabulary) and np.array_equal(
             older.state["counts"], np.asarray(vocabulary.counts)
         ):
-            matrices.U[:, : model.dim] = output
+            matrices.U[:, : output.shape[1]] = output
         else:
             progress.say(
                 "The counts have changed, so the Huffman tree is a new one: its inner nodes start "
@@ -148,7 +149,7 @@ def continued(
     rows = older.vocabulary.ids(list(vocabulary))
     known = np.flatnonzero(rows >= 0)
     for part in np.array_split(known, max(1, len(known) // 4096)):
-        matrices.U[part, : model.dim] = output[rows[part]]
+        matrices.U[part, : output.shape[1]] = output[rows[part]]
 
 
 def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
@@ -159,31 +160,41 @@ def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
     return ((np.sqrt(share / subsample) + 1) * subsample / share).astype(np.float32)
 
 
-def chunk_length(model: WindowModel, counts: np.ndarray, keep: np.ndarray) -> int:
+def chunk_length(
+    model: WindowModel,
+    counts: np.ndarray,
+    keep: np.ndarray,
+    pairs: float | None = None,
+    per_word: float | None = None,
+) -> int:
     """Tokens a chunk: `model.chunk`, or fewer where one step of a row would overshoot.
 
     All gradients of a chunk are taken at the values it began with, so a row that n pairs touch
     makes one step of up to n x rate; too long a step grows from chunk to chunk without bound.
     Bounds found by trying: one half for the most frequent word that is left after subsampling,
     four for a noise word, which every token of the chunk touches.
+
+    pairs: of a token on average.  per_word: pairs that move the row of a word where it stands.
     """
+    pairs = model.pairs_per_token if pairs is None else pairs
+    per_word = 2 * model.window if per_word is None else per_word
     if model.rate == 0:
         return model.chunk
     kept = counts * np.minimum(keep, 1)
     share = float((kept / kept.sum()).max())
-    bounds = [0.5 / (model.rate * share * 2 * model.window)]
+    bounds = [0.5 / (model.rate * share * per_word)]
     if model.objective == "negative-sampling":
-        steps = model.rate * model.pairs_per_token * model.negatives / model.shared
+        steps = model.rate * pairs * model.negatives / model.shared
         bounds.append(4 / steps)
     return max(1, min(model.chunk, *(round(min(bound, 1e9)) for bound in bounds)))
 
 
-def most_times(model: WindowModel) -> int:
+def most_times(model: WindowModel, per_word: float | None = None) -> int:
     """How often one word may stand in one chunk: its row makes a step of at most some 2 x pairs.
 
     What `chunk_length` does for the text as a whole, for places where one word crowds.
     """
-    load = model.rate * 2 * model.window
+    load = model.rate * (2 * model.window if per_word is None else per_word)
     return max(1, int(2 / load)) if load > 1e-6 else model.chunk
 
 

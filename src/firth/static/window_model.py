@@ -11,9 +11,12 @@ from firth.progress import SILENT, Progress
 from firth.settings import Settings, setting
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from firth.static.fit import Run
     from firth.static.start import Matrices
     from firth.text.corpus import Corpus
-    from firth.text.stream import Encoded
+    from firth.text.stream import Encoded, Stream
     from firth.text.vocabulary import Vocabulary
     from firth.vectors.fitted import Fitted
     from firth.vectors.vectors import Vectors
@@ -70,9 +73,24 @@ class WindowModel(Settings):
         return False
 
     @property
+    def can_freeze(self) -> bool:
+        """Whether given vectors can be kept as they are."""
+        return True
+
+    @property
     def every_line(self) -> bool:
         """Whether lines without words count, as each line is a document."""
         return False
+
+    @property
+    def has_word_rows(self) -> bool:
+        """Whether words have input rows (those of W)."""
+        return True
+
+    @property
+    def output_dim(self) -> int:
+        """Numbers of an output row."""
+        return self.dim
 
     def input_rows(self, words: int) -> int:
         """Rows of W."""
@@ -105,13 +123,25 @@ class WindowModel(Settings):
 
         counts = np.asarray(vocabulary.counts)
         return {
-            "vectors": Vectors(vocabulary, matrices.W[:, : self.dim]),
+            "vectors": Vectors(vocabulary, matrices.W[: len(vocabulary), : self.dim]),
             "state": {"output": matrices.U[:, : self.dim], "counts": counts},
         }
 
     def word_rows(self, older: Fitted) -> Vectors:
         """The input rows of the words of an older model."""
         return older.must_have_vectors("The model to continue")
+
+    def output_of(self, older: Fitted) -> np.ndarray:
+        """The output rows of an older model, as they stand in U."""
+        return older.state["output"]
+
+    def freeze(self, matrices: Matrices) -> None:
+        """Words stay as they are from now on, and only documents learn."""
+        raise NotImplementedError  # asked only of models whose lines are documents
+
+    def held_out(self, run: Run, stream: Stream) -> Any:
+        """What the kernel is given to measure the loss of a held-out stream."""
+        return self.inputs(run.matrices)
 
     def take(self, matrices: Matrices, older: Fitted) -> None:
         """Takes further matrices from a model to continue; `older` may have other words."""

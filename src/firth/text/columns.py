@@ -33,6 +33,7 @@ class Cells:
     """The cells of one column of a file; may be gone through again.
 
     column: a name, or a number from 0; in CSV and TSV a number means that there are no headings.
+    also: a second column; the items are then (cell, its cell as it is: text, number, list, None).
 
     CSV is read as RFC 4180 says. In TSV a quotation mark is a character like any other.
 
@@ -41,7 +42,13 @@ class Cells:
     """
 
     def __init__(
-        self, path: Path, kind: str | None, column: str | int | None, encoding: str, errors: str
+        self,
+        path: Path,
+        kind: str | None,
+        column: str | int | None,
+        encoding: str,
+        errors: str,
+        also: str | int | None = None,
     ) -> None:
         if kind is None:
             raise CorpusError(
@@ -49,7 +56,7 @@ class Cells:
                 f"{', '.join(_KINDS)}, packed or not. Leave column out to read it as plain text."
             )
         self._path, self._kind, self._column = path, kind, column
-        self._encoding, self._errors = encoding, errors
+        self._encoding, self._errors, self._also = encoding, errors, also
 
     def __iter__(self) -> Iterator[Any]:
         reader = {
@@ -67,27 +74,31 @@ class Cells:
             for line in block.decode("utf-8").split("\n")[:-1]:
                 yield line + "\n"
 
-    def _separated(self) -> Iterator[str]:
+    def _separated(self) -> Iterator[Any]:
         # the module's limit for a cell is 131,072 characters, for the whole process
         csv.field_size_limit(max(csv.field_size_limit(), (1 << 31) - 1))
         if self._kind == "csv":
             rows = csv.reader(self._lines(), strict=True)
         else:
             rows = csv.reader(self._lines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-        at = self._column
+        at, also = self._column, self._also
         try:
-            if not isinstance(at, int):
+            if not isinstance(at, int) or isinstance(also, str):
                 headings = next(rows, [])
                 at = self._place(headings)
+                also = None if also is None else place(headings, also, str(self._path))
+            wanted = {at: self._column} if also is None else {at: self._column, also: self._also}
+            low, high = min(wanted), max(wanted)
             for row in rows:
                 if not row:
                     continue
-                if at >= len(row) or at < 0:
+                if high >= len(row) or low < 0:
+                    bad = high if low >= 0 else low
                     raise CorpusError(
                         f"{self._path}, line {rows.line_num}: {len(row)} columns, so there is no "
-                        f"column {self._column!r}; wanted one number {at} (from 0) in each row."
+                        f"column {wanted[bad]!r}; wanted one number {bad} (from 0) in each row."
                     )
-                yield row[at]
+                yield row[at] if also is None else (row[at], row[also])
         except csv.Error as error:
             raise CorpusError(
                 f"{self._path}, line {rows.line_num}: {error}; wanted CSV in which a cell with "
@@ -109,9 +120,11 @@ class Cells:
                 raise CorpusError(
                     f"{where}: found {type(entry).__name__}; wanted a JSON object, {{...}}."
                 )
-            if self._column not in entry:
-                raise _no_column(where, self._column, list(entry))
-            yield _text(entry[self._column], where, self._column)
+            for column in [self._column] + [self._also] * (self._also is not None):
+                if column not in entry:
+                    raise _no_column(where, column, list(entry))
+            text = _text(entry[self._column], where, self._column)
+            yield text if self._also is None else (text, entry[self._also])
 
     def _parquet(self) -> Iterator[Any]:
         try:
@@ -123,11 +136,17 @@ class Cells:
             with pyarrow.parquet.ParquetFile(self._path) as file:
                 names = file.schema_arrow.names
                 name = names[self._place(names)]
+                other = name
+                if self._also is not None:
+                    other = names[place(names, self._also, str(self._path))]
                 row = 0
-                for batch in file.iter_batches(batch_size=4096, columns=[name]):
-                    for cell in batch.column(0).to_pylist():
+                for batch in file.iter_batches(batch_size=4096, columns=list({name, other})):
+                    cells = batch.column(name).to_pylist()
+                    others = cells if other == name else batch.column(other).to_pylist()
+                    for cell, also in zip(cells, others, strict=True):
                         row += 1
-                        yield _text(cell, f"{self._path}, row {row}", name)
+                        text = _text(cell, f"{self._path}, row {row}", name)
+                        yield text if self._also is None else (text, also)
         except (pyarrow.ArrowException, OSError) as error:
             raise CorpusError(f"{self._path} is not a sound Parquet file: {error}") from None
 
@@ -183,8 +202,12 @@ def is_table(source: Any) -> bool:
     return hasattr(type(source), "columns") or hasattr(type(source), "column_names")
 
 
-def cells(source: Any, column: str | int | None) -> tuple[Iterable[Any], str]:
+def cells(
+    source: Any, column: str | int | None, any_cell: bool = False
+) -> tuple[Iterable[Any], str]:
     """The cells of a column of a table in memory, and a name for messages.
+
+    any_cell: as they are, whatever they hold; else they must be text.
 
     source: a pandas or polars table, an Arrow table, a dict of columns, or an iterable of rows
     (dictionaries, or sequences with a number for the column).
@@ -201,16 +224,17 @@ def cells(source: Any, column: str | int | None) -> tuple[Iterable[Any], str]:
     elif isinstance(source, dict):
         labels = list(source)
     else:
-        rows = _Rows(source, column, where)
+        rows = _Rows(source, column, where, any_cell)
         # what can be gone through only once stays so
         return (iter(rows) if iter(source) is source else rows), where
     label = labels[place([str(label) for label in labels], column, where)]
-    return _Column(source[label], str(label), where), f"column {str(label)!r} of {where}"
+    return _Column(source[label], str(label), where, any_cell), f"column {str(label)!r} of {where}"
 
 
 class _Column:
-    def __init__(self, column: Any, name: str, where: str) -> None:
+    def __init__(self, column: Any, name: str, where: str, any_cell: bool) -> None:
         self._column, self._name, self._where = column, name, where
+        self._any = any_cell
 
     def __iter__(self) -> Iterator[Any]:
         column = self._column
@@ -221,14 +245,18 @@ class _Column:
                 row += 1
                 if hasattr(cell, "to_list"):  # polars gives lists as its own type
                     cell = cell.to_list()
-                yield _text(cell, f"{self._where}, row {row}", self._name)
+                where = f"{self._where}, row {row}"
+                yield cell if self._any else _text(cell, where, self._name)
 
 
 class _Rows:
     """The entry `column` of each row."""
 
-    def __init__(self, rows: Iterable[Any], column: str | int | None, where: str) -> None:
+    def __init__(
+        self, rows: Iterable[Any], column: str | int | None, where: str, any_cell: bool
+    ) -> None:
         self._rows, self._column, self._where = rows, column, where
+        self._any = any_cell
 
     def __iter__(self) -> Iterator[Any]:
         for number, row in enumerate(self._rows):
@@ -238,4 +266,4 @@ class _Rows:
             except (KeyError, IndexError, TypeError):
                 names = list(row) if isinstance(row, dict) else []
                 raise _no_column(where, self._column, names) from None
-            yield _text(cell, where, self._column)
+            yield cell if self._any else _text(cell, where, self._column)

@@ -154,14 +154,14 @@ def add_table(target: Table, table: Table, fold: bool) -> np.ndarray:
         starts = (edges[:-1] - edges[0]).astype(np.int32)
         stops = (edges[1:] - edges[0] - 1).astype(np.int32)
         if fold:
-            text, starts, stops = _fold(text, starts, stops)
+            text, starts, stops = fold_words(text, starts, stops)
         numbers[first:last] = target.add(
             np.frombuffer(text, np.uint8), starts, stops, np.array(table.counts[first:last])
         )
     return numbers
 
 
-def _fold(
+def fold_words(
     text: bytes, starts: np.ndarray, stops: np.ndarray
 ) -> tuple[bytes, np.ndarray, np.ndarray]:
     """str.casefold() of words that are each ended by a line feed."""

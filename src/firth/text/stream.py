@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,13 +43,17 @@ class Stream:
 
 @dataclass
 class Encoded:
-    """lines, tokens, types: of all the text, before any word was left out."""
+    """lines, tokens, types: of all the text, before any word was left out.
+
+    tape: labelled.Tape, the ids of documents, if they were noted while the text was read.
+    """
 
     vocabulary: Vocabulary
     stream: Stream
     lines: int
     tokens: int
     types: int
+    tape: Any = None
 
 
 def encode(

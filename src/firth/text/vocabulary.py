@@ -148,6 +148,15 @@ class Vocabulary:
             self._names = self._lines.decode_all()
         return self._names
 
+    def encoded(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(uint8[], starts int64[V], stops int64[V]): name i is the UTF-8 [starts[i]:stops[i]]."""
+        if self._lines is not None and not self._lines.escaped:
+            return self._lines.array, self._lines.starts, self._lines.stops
+        raw = [name.encode("utf-8", "surrogatepass") for name in self.names]
+        stops = np.cumsum([len(name) for name in raw], dtype=np.int64)
+        blob = np.frombuffer(b"".join(raw), np.uint8)
+        return blob, np.append(0, stops[:-1])[: len(raw)], stops
+
     @property
     def counts(self) -> np.ndarray | None:
         """int64[V]: how often each was seen; None if not known."""

@@ -31,7 +31,8 @@ RESAMPLES = 1000
 class SimilarityReport:
     """Correlation with human scores.
 
-    pairs: in the file.  covered: with both words known.  spearman, pearson: over the covered
+    pairs: in the file.  covered: with both words known.  inferred: pairs scored beside these, with
+    vectors made of n-grams (unknown="infer").  spearman, pearson: over the covered and inferred
     ones, or over all with unknown words at similarity 0 if unknown="zero"; nan if undefined.
     interval: 95 % of 1,000 bootstrap samples of Spearman (protocol firth).
     gold, similarities: the numbers that were correlated.
@@ -46,6 +47,7 @@ class SimilarityReport:
     pearson: float
     pairs: int
     covered: int
+    inferred: int
     interval: tuple[float, float] | None
     gold: np.ndarray = field(repr=False, compare=False)
     similarities: np.ndarray = field(repr=False, compare=False)
@@ -71,6 +73,7 @@ class SimilarityReport:
             "pearson": _number(self.pearson),
             "pairs": self.pairs,
             "covered": self.covered,
+            **({"inferred": self.inferred} if self.unknown == "infer" else {}),
         }
 
     def details(self) -> dict[str, Any]:
@@ -207,20 +210,24 @@ def evaluate_similarity(
     path: str | Path,
     protocol: str = "firth",
     limit: int | None = None,
-    unknown: str = "drop",
+    unknown: str | None = None,
 ) -> SimilarityReport:
     """Correlation of cosines with the human scores of a file of pairs.
 
     limit: only the first rows are known (None: the protocol's).
-    unknown: "drop" pairs with an unknown word, or take "zero" for their similarity (gensim's
-        dummy4unknown).
+    unknown: "drop" pairs with an unknown word; take "zero" for their similarity (gensim's
+        dummy4unknown); or "infer" its vector from its n-grams, and drop the pair where it has
+        none. If not given: infer with the protocols firth and fasttext, if the vectors have
+        n-grams; else drop.
 
     Raises:
         FormatError: a malformed file, with its line.
         SettingError: an unknown protocol or policy.
     """
     rules = protocol_named(protocol)
-    _check("unknown", unknown, ("drop", "zero"))
+    if unknown is None:
+        unknown = "infer" if rules.infer and vectors.subwords is not None else "drop"
+    _check("unknown", unknown, ("drop", "zero", "infer"))
     limit = _limit(limit, rules.pair_limit)
     keys = _Keys(vectors, rules.pair_case, limit, rules.without)
     pairs = read_pairs(path)
@@ -229,8 +236,13 @@ def evaluate_similarity(
     known = np.asarray((rows >= 0).all(axis=1))
     similarities = np.zeros(len(pairs))
     similarities[known] = _cosines(vectors, rows[known], rules.single)
-    if unknown == "drop":
-        gold, similarities = gold[known], similarities[known]
+    scored = known.copy()
+    if unknown == "infer":
+        found, cosines = _inferred(vectors, [pair[:2] for pair in pairs], rows, keys)
+        scored |= found
+        similarities[found] = cosines
+    if unknown != "zero":
+        gold, similarities = gold[scored], similarities[scored]
     spearman = correlation.spearman(gold, similarities)
     return SimilarityReport(
         name=_name(path),
@@ -242,6 +254,7 @@ def evaluate_similarity(
         pearson=correlation.pearson(gold, similarities),
         pairs=len(pairs),
         covered=int(known.sum()),
+        inferred=int(scored.sum() - known.sum()),
         interval=correlation.spearman_interval(gold, similarities, RESAMPLES)
         if protocol == "firth"
         else None,
@@ -393,6 +406,27 @@ def _cosines(vectors: Vectors, rows: np.ndarray, single: bool) -> np.ndarray:
         a, b = (_single_unit(row) for row in dense(vectors.matrix[[first, second]]))
         values.append(np.dot(a, b))
     return np.array(values, np.float64)
+
+
+def _inferred(
+    vectors: Vectors, pairs: list[tuple[str, str]], rows: np.ndarray, keys: _Keys
+) -> tuple[np.ndarray, np.ndarray]:
+    """(bool[pairs], their cosines): those with a word whose vector its n-grams give."""
+    if vectors.subwords is None:
+        raise SettingError(
+            'unknown="infer" needs vectors with n-grams, which these have not; train the kind '
+            'fasttext, or give unknown="drop".'
+        )
+    flat, words = rows.ravel(), [keys.key(word) for pair in pairs for word in pair]
+    missing = np.flatnonzero(flat < 0)
+    made, able = vectors.subwords.of([words[i] for i in missing])
+    sides = np.zeros((len(flat), vectors.dim), np.float32)
+    sides[flat >= 0] = dense(vectors.matrix[flat[flat >= 0]])
+    sides[missing] = made
+    usable = np.ones(len(flat), bool)
+    usable[missing] = able
+    both = usable.reshape(-1, 2).all(axis=1) & (rows < 0).any(axis=1)
+    return both, products(unit(sides[0::2][both]), unit(sides[1::2][both]))
 
 
 def _single_unit(row: np.ndarray) -> np.ndarray:

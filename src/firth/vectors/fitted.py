@@ -6,8 +6,14 @@
       vocabulary.tsv       escaped name TAB count, row by row
       vectors.safetensors  "vectors" float32[words, dim], "norms" float32[words]; or, sparse,
                            "offsets" int64[words + 1], "columns" int32, "values" float32 and
-                           "norms"; not there if a kind has no word vectors
-      documents.safetensors  "documents" float32[documents, dim] (only if there are any)
+                           "norms"; or, quantised, what `quantized.tensors_of` gives; not there
+                           if a kind has no word vectors, or they are put together from
+                           quantised rows: "words" of the state, and those of n-grams
+      subwords.safetensors  "ngrams" float32[buckets, dim]: rows of n-grams (only if there are any)
+      ngrams.tsv           exact n-grams, row by row; not there if they are hashed
+      labels.tsv           escaped label TAB count (only of classifiers)
+      documents.safetensors  "documents" float32[documents, dim] and "norms" (only if there are any)
+      documents.tsv        their ids, escaped, row by row; not there if they are numbered
       phrases/             the phrases that the text was read with (only if there were any)
       state.safetensors    what resuming needs, by name (only if there is any)
 
@@ -28,8 +34,20 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import rescue, whole_folder
+from firth.text.subwords import Subwords
 from firth.text.vocabulary import Vocabulary
+from firth.vectors.documents import DocumentVectors
+from firth.vectors.quantized import (
+    PARTS,
+    Float16Rows,
+    Int8Rows,
+    ProductQuantized,
+    matrix_of,
+    share_centroids,
+    tensors_of,
+)
 from firth.vectors.rows import is_sparse
+from firth.vectors.subwords import ComposedRows, SubwordRows
 from firth.vectors.tensors import map_tensors, write_tensors
 from firth.vectors.vectors import Vectors
 
@@ -41,7 +59,8 @@ MODEL, VOCABULARY, VECTORS, STATE = (
     "vectors.safetensors",
     "state.safetensors",
 )
-DOCUMENTS, PHRASES = "documents.safetensors", "phrases"
+DOCUMENTS, IDS, PHRASES = "documents.safetensors", "documents.tsv", "phrases"
+SUBWORDS, NGRAMS, LABELS = "subwords.safetensors", "ngrams.tsv", "labels.tsv"
 #: folders of ours that hold something else, and what they are for
 NOT_FITTED = {
     "phrases": "Text is read with it: --phrases, firth phrases, PhraseModel.load.",
@@ -63,21 +82,24 @@ class Fitted:
 
     kind: what trained it ("skipgram", "cbow"…; "vectors" if they came from a file).
     vectors: of its words; None for kinds that have none (counts), whose words are `names`.
-    state: arrays that resuming needs.  settings, corpus: JSON objects.
+    state: arrays that resuming needs, float32 ones perhaps as Rows (quantised).
+    settings, corpus: JSON objects.
     history: one JSON object an epoch (mean loss per pair, words/s, rate).
-    documents: float32[documents, dim], for kinds that have them.
+    documents: their vectors, for kinds that have them.
     phrases: the PhraseModel that the text was read with.
+    labels: what a classifier tells apart, row by row of its output.
     """
 
     kind: str
     vectors: Vectors | None
-    state: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    state: dict[str, Any] = dataclasses.field(default_factory=dict)
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     corpus: dict[str, Any] = dataclasses.field(default_factory=dict)
-    documents: np.ndarray | None = None
+    documents: DocumentVectors | None = None
     phrases: Any = None
     names: Vocabulary | None = None
+    labels: Vocabulary | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -114,11 +136,20 @@ class Fitted:
         with whole_folder(path, overwrite) as folder:
             self.vocabulary.save(folder / VOCABULARY)
             if self.vectors is not None:
-                write_tensors(folder / VECTORS, _tensors_of(self.vectors))
+                if not self._is_put_together():
+                    write_tensors(folder / VECTORS, _tensors_of(self.vectors))
+                if self.vectors.subwords is not None:
+                    _save_subwords(folder, self.vectors.subwords, self._rows_of_words())
+            if self.labels is not None:
+                self.labels.save(folder / LABELS)
             if self.state:
-                write_tensors(folder / STATE, self.state)
+                tensors = [tensors_of(matrix, name) for name, matrix in self.state.items()]
+                write_tensors(folder / STATE, {k: v for some in tensors for k, v in some.items()})
             if self.documents is not None:
-                write_tensors(folder / DOCUMENTS, {"documents": self.documents})
+                matrix, norms = self.documents.matrix, self.documents.norms
+                write_tensors(folder / DOCUMENTS, {"documents": matrix, "norms": norms})
+                if self.documents.names is not None:
+                    self.documents.names.save(folder / IDS)
             if self.phrases is not None:
                 self.phrases.save(folder / PHRASES)
             model = {
@@ -131,6 +162,7 @@ class Fitted:
                 "settings": self.settings,
                 "corpus": self.corpus,
                 "history": self.history,
+                **self._about_subwords(),
                 "files": {
                     file.relative_to(folder).as_posix(): _describe(file)
                     for file in sorted(folder.rglob("*"))
@@ -142,8 +174,29 @@ class Fitted:
 
     def _version(self) -> int:
         """The first version of the format that can hold this."""
-        plain = self.vectors is not None and not is_sparse(self.vectors.matrix)
-        return 1 if plain and self.documents is None and self.phrases is None else VERSION
+        plain = self.vectors is not None and isinstance(self.vectors.matrix, np.ndarray)
+        more = (self.documents, self.phrases, self.labels)
+        plain = plain and all(one is None for one in more) and not self._about_subwords()
+        return 1 if plain else VERSION
+
+    def _is_put_together(self) -> bool:
+        """Whether the vectors are made of quantised rows in `state`, which take less room."""
+        matrix = None if self.vectors is None else self.vectors.matrix
+        return (
+            isinstance(matrix, ComposedRows)
+            and isinstance(matrix.words, ProductQuantized | Float16Rows | Int8Rows)
+            and matrix.words is self.state.get("words")
+        )
+
+    def _rows_of_words(self) -> Any:
+        return self.state.get("words", None if self.vectors is None else self.vectors.matrix)
+
+    def _about_subwords(self) -> dict[str, Any]:
+        """How words are cut, for model.json."""
+        if self.vectors is None or self.vectors.subwords is None:
+            return {}
+        rule = self.vectors.subwords.subwords
+        return {"subwords": {"min_n": rule.min_n, "max_n": rule.max_n, "buckets": rule.buckets}}
 
     @staticmethod
     def load(path: str | Path) -> Fitted:
@@ -163,13 +216,17 @@ class Fitted:
                 folder / VOCABULARY, f"{len(vocabulary)} names", f"{model['words']} of them"
             )
         files = model["files"]
+        state = _state(folder / STATE) if STATE in files else {}
         vectors = phrases = documents = None
         if VECTORS in files:
             vectors = _vectors(folder / VECTORS, vocabulary, model["dim"])
+            if SUBWORDS in files:
+                rows = state.get("words", vectors.matrix)
+                vectors.subwords = _subwords(folder, model, rows)
+        elif SUBWORDS in files:
+            vectors = _put_together(folder, model, vocabulary, state)
         if DOCUMENTS in files:
-            tensors = map_tensors(folder / DOCUMENTS)
-            documents = tensors.get("documents", np.empty(0))
-            _must_be(folder / DOCUMENTS, tensors, "documents", (len(documents), model["dim"]))
+            documents = _documents(folder, files, model["dim"])
         if any(name.startswith(PHRASES + "/") for name in files):
             from firth.text.phrase_model import PhraseModel
 
@@ -177,20 +234,97 @@ class Fitted:
         return Fitted(
             kind=model["kind"],
             vectors=vectors,
-            state=map_tensors(folder / STATE) if STATE in files else {},
+            state=state,
             settings=model["settings"],
             history=model["history"],
             corpus=model["corpus"],
             documents=documents,
             phrases=phrases,
             names=vocabulary,
+            labels=_listed(folder, LABELS, files) if LABELS in files else None,
         )
+
+
+def _put_together(
+    folder: Path, model: dict[str, Any], vocabulary: Vocabulary, state: dict[str, Any]
+) -> Vectors:
+    """Vectors made of the rows of words in `state` and those of n-grams."""
+    rows = state.get("words")
+    if rows is None or tuple(rows.shape) != (len(vocabulary), model["dim"]):
+        found = "none" if rows is None else "x".join(map(str, rows.shape))
+        wanted = f"{len(vocabulary)}x{model['dim']} rows of words"
+        raise FormatError(folder / STATE, f"{found} under 'words'", wanted)
+    subwords = _subwords(folder, model, rows)
+    return Vectors(vocabulary, ComposedRows(vocabulary, rows, subwords), subwords=subwords)
+
+
+#: what words and n-grams that were quantised together share; kept once, with the words
+SHARED = ("centroids", "norm_centroids")
+
+
+def _save_subwords(folder: Path, subwords: SubwordRows, words: Any) -> None:
+    rule = subwords.subwords
+    tensors = tensors_of(subwords.matrix, "ngrams")
+    if share_centroids(words, subwords.matrix):
+        tensors = {k: v for k, v in tensors.items() if k.partition(".")[2] not in SHARED}
+    if rule.pruned is not None:
+        tensors |= {"pruned": rule.pruned[0], "pruned_rows": rule.pruned[1]}
+    write_tensors(folder / SUBWORDS, tensors)
+    if rule.ngrams is not None:
+        rule.ngrams.save(folder / NGRAMS)
+
+
+def _subwords(folder: Path, model: dict[str, Any], words: Any) -> SubwordRows:
+    """The rows of n-grams, mapped, and the rule.  words: their rows, which may share centroids."""
+    file, files = folder / SUBWORDS, model["files"]
+    tensors = map_tensors(file)
+    if isinstance(words, ProductQuantized) and "ngrams.codes" in tensors:
+        for part in SHARED:
+            if getattr(words, part) is not None:
+                tensors.setdefault(f"ngrams.{part}", getattr(words, part))
+    about = model.get("subwords")
+    numbers = [about.get(name) for name in ("min_n", "max_n", "buckets")] if about else []
+    if len(numbers) != 3 or any(type(number) is not int for number in numbers):
+        raise FormatError(folder / MODEL, f"{about!r} under 'subwords'", "min_n, max_n, buckets")
+    pruned = (tensors["pruned"], tensors["pruned_rows"]) if "pruned" in tensors else None
+    ngrams = _listed(folder, NGRAMS, files) if NGRAMS in files else None
+    try:
+        matrix = matrix_of(tensors, "ngrams", file)
+    except KeyError:
+        raise FormatError(file, "none under 'ngrams'", "the rows of n-grams") from None
+    rows = numbers[2] if pruned is None else len(pruned[0])
+    if tuple(matrix.shape) != (rows, model["dim"]):
+        found = "x".join(map(str, matrix.shape))
+        raise FormatError(file, f"{found} rows of n-grams", f"{rows}x{model['dim']}")
+    return SubwordRows(Subwords(*numbers, ngrams, pruned), matrix)
+
+
+def _state(file: Path) -> dict[str, Any]:
+    """The tensors by name; those of one quantised matrix as `Rows`."""
+    tensors = map_tensors(file)
+    state: dict[str, Any] = {}
+    for name in tensors:
+        whole, _, part = name.rpartition(".")
+        if whole and part in PARTS:
+            state.setdefault(whole, matrix_of(tensors, whole, file))
+        else:
+            state[name] = tensors[name]
+    return state
+
+
+def _listed(folder: Path, name: str, files: dict[str, Any]) -> Vocabulary:
+    """A list of names, checked."""
+    if _crc(folder / name) != files[name]["crc32"]:
+        raise _damaged(folder / name)
+    return Vocabulary.load(folder / name)
 
 
 def _tensors_of(vectors: Vectors) -> dict[str, np.ndarray]:
     matrix, norms = vectors.matrix, vectors.norms
     if not is_sparse(matrix):
-        return {"vectors": matrix, "norms": norms}
+        if isinstance(matrix, ComposedRows):
+            matrix = matrix.whole()
+        return {**tensors_of(matrix, "vectors"), "norms": norms}
     return {
         "offsets": matrix.indptr.astype(np.int64),
         "columns": matrix.indices.astype(np.int32, copy=False),
@@ -204,8 +338,15 @@ def _vectors(file: Path, vocabulary: Vocabulary, dim: int) -> Vectors:
     tensors, words = map_tensors(file), len(vocabulary)
     _must_be(file, tensors, "norms", (words,))
     if "offsets" not in tensors:
-        _must_be(file, tensors, "vectors", (words, dim))
-        return Vectors(vocabulary, tensors["vectors"], tensors["norms"])
+        try:
+            matrix = matrix_of(tensors, "vectors", file)
+        except KeyError:
+            raise FormatError(file, "none under 'vectors'", f"float32[{words}, {dim}]") from None
+        if isinstance(matrix, np.ndarray):
+            _must_be(file, tensors, "vectors", (words, dim))
+        elif tuple(matrix.shape) != (words, dim):
+            raise FormatError(file, f"{matrix!r} under 'vectors'", f"[{words}, {dim}]")
+        return Vectors(vocabulary, matrix, tensors["norms"])
     from scipy.sparse import csr_array
 
     size = len(tensors.get("columns", ()))
@@ -221,6 +362,26 @@ def _vectors(file: Path, vocabulary: Vocabulary, dim: int) -> Vectors:
     matrix = csr_array((words, dim), dtype=np.float32)
     matrix.data, matrix.indices, matrix.indptr = tensors["values"], columns, offsets
     return Vectors(vocabulary, matrix, tensors["norms"])
+
+
+def _documents(folder: Path, files: dict[str, Any], dim: int | None) -> DocumentVectors:
+    """The mapped vectors of documents, with their ids if they have any."""
+    file = folder / DOCUMENTS
+    tensors = map_tensors(file)
+    matrix = tensors.get("documents", np.empty(0))
+    if dim is None:  # words have no vectors
+        dim = matrix.shape[-1]
+    _must_be(file, tensors, "documents", (len(matrix), dim))
+    if "norms" in tensors:  # early models have none
+        _must_be(file, tensors, "norms", (len(matrix),))
+    names = None
+    if IDS in files:
+        if _crc(folder / IDS) != files[IDS]["crc32"]:
+            raise _damaged(folder / IDS)
+        names = Vocabulary.load(folder / IDS)
+        if len(names) != len(matrix):
+            raise FormatError(folder / IDS, f"{len(names)} ids", f"{len(matrix)} of them")
+    return DocumentVectors(matrix, names, tensors.get("norms"))
 
 
 def _must_be(

@@ -9,9 +9,11 @@ Words are compared after `case`; of several rows with one key the first (most fr
 one of them ("excluded"); `top` then is how far gensim looks down its list before it gives up.
 `positive`: an answer must score above 0.  The answer is right if its key is that of d.
 
-Departures: gensim passes over lines that are not four words, we raise. fastText infers vectors
-for unknown words, which needs n-grams that `Vectors` does not hold: unknown words are skipped,
-and the coverage says how many. word2vec has no program for pairs; its case rule is used.
+`infer`: in pairs, unknown words get a vector from their n-grams, if the vectors have any.
+
+Departures: gensim passes over lines that are not four words, we raise. In analogies unknown words
+are skipped by all presets (fastText infers them), and the coverage says how many. word2vec has no
+program for pairs; its case rule is used.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ class Protocol:
     single: bool
     whole: bool
     without: str | None = None
+    infer: bool = False
 
 
 PROTOCOLS = {
@@ -58,6 +61,7 @@ PROTOCOLS = {
             pair_case="fold",
             single=False,
             whole=False,
+            infer=True,
         ),
         Protocol(
             "gensim",
@@ -111,6 +115,7 @@ PROTOCOLS = {
             pair_case="lower",
             single=False,
             whole=True,
+            infer=True,
         ),
     )
 }

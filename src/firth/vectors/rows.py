@@ -1,7 +1,8 @@
-"""What is asked of a matrix of rows, dense or sparse, by the questions of `Vectors`.
+"""What is asked of a matrix of rows, dense, sparse or quantised, by the questions of `Vectors`.
 
-A matrix is float32[V, d], or a scipy csr_array of that shape (PPMI: as many columns as words,
-nearly all of them zero). Nothing here makes a sparse matrix dense, but for a few rows at a time.
+A matrix is float32[V, d], a scipy csr_array of that shape (PPMI: as many columns as words,
+nearly all of them zero), or `Rows` (quantised: worked out when asked for). Nothing here makes the
+latter two dense, but for a few rows at a time.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from firth.vectors.quantized import Rows, blocks
+
 #: numbers a dense block may have: 64 MB of float64
 DENSE = 1 << 23
 
 
 def is_sparse(matrix: Any) -> bool:
-    return not isinstance(matrix, np.ndarray)
+    return not isinstance(matrix, np.ndarray | Rows)
 
 
 def checked(matrix: Any) -> Any:
-    """`matrix` as float32[V, d], dense or csr_array; what it is already stays as it is."""
+    """`matrix` as float32[V, d], dense, csr_array or Rows; what it is already stays as it is."""
+    if isinstance(matrix, Rows):
+        return matrix
     if isinstance(matrix, np.ndarray):
         return matrix if matrix.dtype == np.float32 else matrix.astype(np.float32)
     if hasattr(matrix, "tocsr"):
@@ -31,6 +36,8 @@ def checked(matrix: Any) -> Any:
 
 def span(matrix: Any, start: int, stop: int) -> Any:
     """Rows start to stop, sharing the memory."""
+    if isinstance(matrix, Rows):
+        return matrix.span(start, min(stop, len(matrix)))
     if not is_sparse(matrix):
         return matrix[start:stop]
     if start == 0 and stop >= matrix.shape[0]:
@@ -47,8 +54,8 @@ def span(matrix: Any, start: int, stop: int) -> Any:
 
 def dense(rows: Any) -> np.ndarray:
     """One row or some rows as an array."""
-    if isinstance(rows, np.ndarray):
-        return rows
+    if isinstance(rows, np.ndarray | Rows):
+        return np.asarray(rows)
     return rows.toarray()
 
 
@@ -83,6 +90,11 @@ def products(a: Any, b: Any) -> np.ndarray:
 
 def scores(directions: np.ndarray, block: Any) -> np.ndarray:
     """float32[Q, rows]: directions float32[Q, d] with each row of `block`."""
+    if isinstance(block, Rows):
+        found = np.empty((len(directions), len(block)), np.float32)
+        for first, rows in blocks(block):
+            np.matmul(directions, rows.T, out=found[:, first : first + len(rows)])
+        return found
     if is_sparse(block):
         return np.ascontiguousarray((block @ directions.T).T)
     return directions @ block.T

@@ -15,6 +15,7 @@ from firth.vectors.rows import checked, dense, is_sparse, norms_of, span, unit
 
 if TYPE_CHECKING:
     from firth.text.vocabulary import Vocabulary
+    from firth.vectors.subwords import SubwordRows
 
 Triple = tuple[str, str, str]
 
@@ -32,6 +33,7 @@ class Vectors:
     vocabulary: the names, row by row.
     matrix: float32[V, d], or a scipy csr_array of it (PPMI: as many columns as words).
     norms: float32[V], the length of each row; worked out at first use if not given.
+    subwords: the rows of n-grams, which give words never seen a vector; None: they have none.
 
     A row of zeros has similarity 0 to every word, itself included.
 
@@ -40,7 +42,11 @@ class Vectors:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, matrix: Any, norms: np.ndarray | None = None
+        self,
+        vocabulary: Vocabulary,
+        matrix: Any,
+        norms: np.ndarray | None = None,
+        subwords: SubwordRows | None = None,
     ) -> None:
         matrix = checked(matrix)
         if matrix.ndim != 2 or matrix.shape[0] != len(vocabulary):
@@ -51,6 +57,7 @@ class Vectors:
         self.vocabulary = vocabulary
         self.matrix = matrix
         self._norms = norms
+        self.subwords = subwords
 
     @property
     def dim(self) -> int:
@@ -71,10 +78,19 @@ class Vectors:
         return len(self.vocabulary)
 
     def __contains__(self, word: object) -> bool:
+        """Whether it is a word of the vocabulary; `known` is about words never seen too."""
         return word in self.vocabulary
+
+    def known(self, word: str) -> bool:
+        """Whether there is a vector of `word`: its own, or one that its n-grams give."""
+        if word in self.vocabulary:
+            return True
+        return self.subwords is not None and bool(self.subwords.of([word])[1][0])
 
     def __getitem__(self, word: str | Sequence[str]) -> np.ndarray:
         """float32[d] of one word, float32[n, d] of a list of words.
+
+        A word that was never seen gets the mean of its n-grams, if these vectors have any.
 
         Raises:
             UnknownWordError: the nearest names are offered.
@@ -114,7 +130,7 @@ class Vectors:
             self.names[:limit], counts=None if counts is None else counts[:limit]
         )
         norms = None if self._norms is None else self._norms[:limit]
-        return Vectors(vocabulary, span(self.matrix, 0, limit), norms)
+        return Vectors(vocabulary, span(self.matrix, 0, limit), norms, self.subwords)
 
     @overload
     def nearest(  # type: ignore[overload-overlap]
@@ -153,11 +169,9 @@ class Vectors:
         queries = [query] if single else list(query)
         rows = self._rows(limit)
         _at_least("n", n, 1)
-        also = [self.id(word) for word in exclude]
-        excluded = [
-            np.array([self.id(one), *also] if isinstance(one, str) else also, np.int64)
-            for one in queries
-        ]
+        also = [self._row(word) for word in exclude]
+        own = [self._row(one) if isinstance(one, str) else -1 for one in queries]
+        excluded = [_rows_of([row, *also]) for row in own]
         vectors = self._rows_for(queries)
         found = search.nearest_rows(
             span(self.matrix, 0, rows), self.norms[:rows], vectors, n, excluded
@@ -212,15 +226,20 @@ class Vectors:
             raise SettingError("a list of analogies takes triples (a, b, c) of words.")
         rows = self._rows(limit)
         _at_least("n", n, 1)
-        ids = np.array([[self.id(word) for word in triple] for triple in triples], np.int64)
+        ids = np.array([[self._row(word) for word in triple] for triple in triples], np.int64)
         ids = ids.reshape(-1, 3)
-        a_rows, b_rows, c_rows = (self.matrix[ids[:, column]] for column in range(3))
+        a_rows, b_rows, c_rows = (
+            self.matrix[ids[:, column]]
+            if (ids[:, column] >= 0).all()
+            else self._dense([triple[column] for triple in triples])
+            for column in range(3)
+        )
         found = search.analogy_rows(
             span(self.matrix, 0, rows),
             self.norms[:rows],
             (a_rows, b_rows, c_rows),
             n,
-            list(ids),
+            [_rows_of(row) for row in ids],
             method,
         )
         answers = [self._answers(*one) for one in found]
@@ -288,7 +307,27 @@ class Vectors:
 
     def _dense(self, words: Iterable[str]) -> np.ndarray:
         """float32[n, d] of these words."""
-        return dense(self.matrix[self.ids(words)])
+        words = list(words)
+        rows = np.array([self._row(word) for word in words], np.int64)
+        if (rows >= 0).all():
+            return dense(self.matrix[rows])
+        assert self.subwords is not None
+        vectors = np.empty((len(words), self.dim), np.float32)
+        vectors[rows >= 0] = dense(self.matrix[rows[rows >= 0]])
+        unseen = np.flatnonzero(rows < 0)
+        vectors[unseen] = self.subwords.of([words[at] for at in unseen])[0]
+        return vectors
+
+    def _row(self, word: str) -> int:
+        """The row of `word`, -1 if its n-grams give its vector.
+
+        Raises:
+            UnknownWordError: the nearest names are offered.
+        """
+        row = self.vocabulary.get(word)
+        if row < 0 and self.known(word):
+            return -1
+        return row if row >= 0 else self.id(word)
 
     def _rows_for(self, queries: list[Any]) -> Any:
         """The vectors of words and of queries that are vectors; sparse if all can be."""
@@ -314,6 +353,11 @@ class Vectors:
             Neighbor(self.vocabulary[int(row)], float(score))
             for row, score in zip(rows, scores, strict=True)
         ]
+
+
+def _rows_of(rows: Iterable[int]) -> np.ndarray:
+    """Those that are rows of the vocabulary."""
+    return np.array([row for row in rows if row >= 0], np.int64)
 
 
 def _at_least(name: str, value: int, low: int) -> None:

@@ -167,7 +167,7 @@ def save_vectors(
         return
     with whole_file(path, overwrite) as temporary:
         # writers look at the suffix for compression
-        inner = temporary.with_name(f"{temporary.name}{path.suffix}")
+        inner = temporary.with_name(f"{temporary.name}-{path.suffix}")
         try:
             row.write(vectors, inner)
             inner.replace(temporary)

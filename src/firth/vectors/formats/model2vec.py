@@ -114,7 +114,7 @@ def write(vectors: Vectors, path: Path) -> None:
         raise FormatError(
             path, f"the name {bad!r}, which UTF-8 cannot hold", "no lone surrogates"
         ) from None
-    matrix: np.ndarray = vectors.matrix
+    matrix = np.asarray(vectors.matrix)
     if added:
         matrix = np.concatenate([matrix, np.zeros((1, vectors.dim), np.float32)])
     with whole_folder(path, overwrite=True) as folder:

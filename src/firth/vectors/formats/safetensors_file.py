@@ -99,7 +99,7 @@ def write(vectors: Vectors, path: Path) -> None:
         ) from None
     ends = np.cumsum([len(name) for name in names], dtype=np.int64)
     tensors = {
-        "embeddings": vectors.matrix,
+        "embeddings": np.asarray(vectors.matrix),
         "names": np.frombuffer(b"".join(names), np.uint8),
         "name_ends": ends,
     }

@@ -1,0 +1,89 @@
+"""Hidden rows from dense or product-quantised input rows.
+
+    E[e] += sum_j x_{list[first + j]}                        j < n
+    dense       x_r a row of a matrix                        (gather.py)
+    quantised   x_r = |x|_r * (C_0[c_r0], C_1[c_r1], …)      Jégou, Douze & Schmid 2011
+
+C_m float32[256, dsub]  centroids of part m, the last part may be shorter; laid out one after
+another, as fastText lays them out. |x|_r is 1, or one of 256 norms.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from firth.compiled import kernel
+from firth.kernels.features import AHEAD
+from firth.kernels.gather import gather_rows
+
+f4 = np.float32
+
+
+class Coded(NamedTuple):
+    """Product-quantised rows."""
+
+    codes: np.ndarray  # uint8[n, parts]
+    centroids: np.ndarray  # float32[256 * d]
+    norm_codes: np.ndarray  # uint8[n], or empty: norms are in the centroids
+    norms: np.ndarray  # float32[256]
+    dsub: int
+
+
+@kernel
+def add_coded(E, e, coded, list_, first, n):
+    """See the head of the file."""
+    codes, centroids, norm_codes, norms, dsub = coded
+    parts = codes.shape[1]
+    d = centroids.shape[0] // 256
+    last = d - (parts - 1) * dsub
+    for j in range(n):
+        row = np.int64(list_[first + j])
+        x = norms[norm_codes[row]] if norm_codes.shape[0] else f4(1)
+        for m in range(parts - 1):
+            place = (m * 256 + np.int64(codes[row, m])) * dsub
+            for k in range(dsub):
+                E[e, m * dsub + k] += x * centroids[place + k]
+        m = parts - 1
+        place = m * 256 * dsub + np.int64(codes[row, m]) * last
+        for k in range(last):
+            E[e, m * dsub + k] += x * centroids[place + k]
+
+
+def add_input(E, e, matrix, list_, first, n) -> None:
+    """The sum of whichever rows are given: a matrix or `Coded`.
+
+    list_ int32, readable AHEAD places beyond the last one that is summed.
+    """
+    if isinstance(matrix, Coded):
+        add_coded(E, e, matrix, list_, first, n)
+    else:
+        gather_rows(E, e, matrix, list_, first, n, AHEAD)
+
+
+@overload(add_input, jit_options={"nogil": True, "error_model": "numpy"})
+def _add_input(E, e, matrix, list_, first, n):
+    if isinstance(matrix, types.BaseNamedTuple):
+        return lambda E, e, matrix, list_, first, n: add_coded(E, e, matrix, list_, first, n)
+    return lambda E, e, matrix, list_, first, n: gather_rows(E, e, matrix, list_, first, n, AHEAD)
+
+
+@kernel
+def mean_row(H, h, inputs, words, first_word, n_words, ngrams, first_ngram, n_ngrams):
+    """H[h] = mean of rows of words and n-grams; zero if there is none.
+
+    inputs: (words, n-grams), each a matrix or `Coded`. H is padded, its padding stays zero.
+    """
+    W, N = inputs
+    H[h, :] = 0
+    n = n_words + n_ngrams
+    if n == 0:
+        return
+    add_input(H, h, W, words, first_word, n_words)
+    add_input(H, h, N, ngrams, first_ngram, n_ngrams)
+    share = f4(1) / f4(n)
+    for k in range(H.shape[1]):
+        H[h, k] *= share

@@ -1,0 +1,267 @@
+"""`Classifier`: the labels of texts by a trained model, batch by batch, and `evaluate`.
+
+A text is cut into tokens as the training text was; what each token stands for is looked up by its
+bytes (kernels/lookup.py), and from there on texts are lists of rows as in training.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.errors import SettingError
+from firth.kernels.codes import Coded
+from firth.kernels.features import Types, WordNgrams
+from firth.kernels.hashing import hash_all
+from firth.kernels.linear import padded, padded_zeros
+from firth.kernels.lookup import WordTable, enter_words, look_up
+from firth.kernels.scores import (
+    Output,
+    children_of,
+    mean_lines,
+    score_lines,
+)
+from firth.static.examples import kept_of
+from firth.static.held_out import HOW
+from firth.static.machine import available_cores
+from firth.static.spans import Spans
+from firth.text.subwords import LINE_END
+from firth.vectors.fitted import Fitted
+from firth.vectors.quantized import ProductQuantized
+
+#: matrices up to so many bytes are copied, their rows padded: faster, and one kernel less
+COPIED = 256_000_000
+#: characters of text a thread works on at once, about
+AT_ONCE = 1 << 17
+
+
+class Prediction(NamedTuple):
+    """A label, and how probable the model holds it to be."""
+
+    label: str
+    probability: float
+
+
+class Classifier:
+    """Predicts the labels of texts.
+
+    fitted: a model of the kind fasttext-classifier, trained here or read from a .bin or .ftz.
+    tokenizer: only for a model whose texts were cut by a function, or given as tokens: models do
+    not hold code.  threads: 0 for all cores.
+
+    Raises:
+        SettingError: it is no classifier, or its tokenizer must be given.
+    """
+
+    def __init__(
+        self,
+        fitted: Fitted,
+        *,
+        tokenizer: str | Callable[[str], list[str]] | None = None,
+        threads: int = 0,
+    ) -> None:
+        vectors, labels = fitted.vectors, getattr(fitted, "labels", None)
+        if vectors is None or labels is None or "output" not in fitted.state:
+            raise SettingError(
+                f"A model of the kind {fitted.kind} has no labels to predict; wanted a classifier "
+                "(firth train fasttext-classifier)."
+            )
+        settings = fitted.settings
+        self.fitted, self.labels = fitted, labels.names
+        self._threads = threads or available_cores()
+        self._spans = Spans(fitted, tokenizer)
+        subwords = None if vectors.subwords is None else vectors.subwords.subwords
+        self._dim = vectors.dim
+        rows = fitted.state.get("words", vectors.matrix)
+        ngrams = np.empty((0, self._dim), np.float32)
+        if vectors.subwords is not None:
+            ngrams = vectors.subwords.matrix
+        self._inputs = (_rows_of(rows), _rows_of(ngrams))
+        self._table = _table_of(vectors.vocabulary)
+        self._bare = vectors.vocabulary.get(LINE_END)
+        min_n, max_n, buckets = 0, 0, 0
+        if subwords is not None:
+            min_n, max_n, buckets = subwords.min_n, subwords.max_n, subwords.buckets
+        self._cut = (min_n, max_n, buckets)
+        kept = kept_of(subwords)
+        self._runs = WordNgrams(int(settings.get("word_ngrams", 1)), buckets, kept)
+        self._end = np.empty(1, np.int32)
+        end = np.frombuffer(LINE_END.encode(), np.uint8)
+        hash_all(end, np.zeros(1, np.int64), np.full(1, len(end)), self._end)
+        self._output = self._output_of(settings.get("objective", "softmax"))
+
+    def _output_of(self, objective: str) -> Output:
+        L = len(self.labels)
+        U = padded_zeros(L, self._dim)
+        U[:, : self._dim] = self.fitted.state["output"][:L]
+        how, children = HOW[objective], np.empty((0, 2), np.int32)
+        if objective == "hierarchical-softmax":
+            counts = self.fitted.labels.counts
+            if counts is None:
+                raise SettingError(
+                    "The labels of this model have no counts, and its tree cannot be built."
+                )
+            children = children_of(counts)
+        original = self.fitted.corpus.get("program") == "fasttext"
+        return Output(U, np.arange(L, dtype=np.int32)[None], how, original, children)
+
+    def top(
+        self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(labels int32[n, k], probabilities float32[n, k]), the most probable first.
+
+        A label is its place in `labels`; -1 (probability 0) where there is none: below `threshold`,
+        or a text without any feature the model knows.  k: -1 for all labels.
+        """
+        labels, p, _ = self.scored(texts, k, threshold)
+        return labels, p
+
+    def scored(
+        self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `top`, and int32[n]: how many features each text has."""
+        k = self._checked(k, threshold)
+
+        def work(some: Any) -> tuple[np.ndarray, ...]:
+            ids, ends, order, types = self._looked_up(some)
+            n = len(ends)
+            labels, p = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+            size = np.empty(n, np.int32)
+            with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+                score_lines(
+                    self._inputs, self._output, ids, ends, order, (0, n), types, self._runs,
+                    k, threshold, labels, p, size,
+                )  # fmt: skip
+            return labels, p, size
+
+        parts = self._over(work, texts)
+        if not parts:
+            none = np.empty((0, k), np.int32)
+            return none, none.astype(np.float32), np.empty(0, np.int32)
+        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+    def predict(
+        self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
+    ) -> list[list[Prediction]]:
+        """The best labels of each text, at most k, the most probable first."""
+        labels, p = self.top(texts, k, threshold)
+        names = self.labels
+        return [
+            [Prediction(names[i], x) for i, x in zip(row, some, strict=True) if i >= 0]
+            for row, some in zip(labels.tolist(), p.tolist(), strict=True)
+        ]
+
+    def document_vectors(self, texts: Iterable[str] | Iterable[Sequence[str]]) -> np.ndarray:
+        """float32[n, dim]: the mean of the rows of each text's features; zeros if it has none."""
+
+        def work(some: Any) -> np.ndarray:
+            ids, ends, order, types = self._looked_up(some)
+            H = padded_zeros(len(ends), self._dim)
+            with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+                mean_lines(self._inputs, ids, ends, order, (0, len(ends)), types, self._runs, H)
+            return H[:, : self._dim]
+
+        parts = self._over(work, texts)
+        return np.concatenate(parts) if parts else np.empty((0, self._dim), np.float32)
+
+    def _checked(self, k: int, threshold: float) -> int:
+        if k != -1 and k < 1:
+            raise SettingError(f"k={k} is out of range; wanted at least 1, or -1 for all labels.")
+        if not threshold <= 1 or not threshold >= 0:
+            raise SettingError(f"threshold={threshold} is out of range; wanted 0 to 1.")
+        return len(self.labels) if k == -1 else min(k, len(self.labels))
+
+    def _over(self, work: Callable[[Any], Any], texts: Iterable[Any]) -> list[Any]:
+        """work(texts) piece by piece, on all threads if it is worth it."""
+        if isinstance(texts, str):
+            raise SettingError("texts is one string; give a list of texts: [text].")
+        pieces = _pieces(texts)
+        first = list(itertools.islice(pieces, 2))
+        if len(first) < 2 or self._threads == 1:
+            return [work(some) for some in itertools.chain(first, pieces)]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(work, itertools.chain(first, pieces)))
+
+    def _looked_up(self, texts: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, Types]:
+        """Tokens as types of their own: (ids, where each text ends, their order, types)."""
+        text, starts, stops, ends = self._spans(texts)
+        n = len(starts)
+        hashes, rows = np.empty(n + 1, np.int32), np.empty(n + 1, np.int32)
+        offsets, ngrams = np.empty(0, np.int64), np.empty(0, np.int32)
+        max_n = self._cut[1]
+        if max_n:
+            offsets = np.zeros(n + 2, np.int64)
+            ngrams = np.empty((len(text) + 2 * n) * max_n, np.int32)
+        look_up(
+            self._table, text, starts, stops, self._cut, self._runs.kept, self._bare,
+            hashes[:n], rows[:n], offsets, ngrams,
+        )  # fmt: skip
+        hashes[n], rows[n] = self._end[0], self._bare
+        if max_n:
+            offsets[n + 1] = offsets[n]
+        types = Types(hashes, rows, offsets, ngrams)
+        return np.arange(n, dtype=np.int32), ends, np.arange(len(ends)), types
+
+
+def _pieces(texts: Iterable[Any]) -> Iterator[list[Any]]:
+    """Some texts at a time."""
+    held: list[Any] = []
+    size = 0
+    for text in texts:
+        held.append(text)
+        size += len(text) + 1
+        if size > AT_ONCE:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _rows_of(matrix: Any) -> Any:
+    """Rows as a kernel takes them: a padded copy, a mapped matrix as it is, or codes."""
+    if isinstance(matrix, ProductQuantized):
+        empty, one = np.empty(0, np.uint8), np.ones(1, np.float32)
+        return Coded(
+            np.ascontiguousarray(matrix.codes),
+            np.array(matrix.centroids, np.float32),
+            empty if matrix.norm_codes is None else np.ascontiguousarray(matrix.norm_codes),
+            one if matrix.norm_centroids is None else np.array(matrix.norm_centroids, np.float32),
+            matrix.dsub,
+        )
+    rows, dim = matrix.shape
+    if isinstance(matrix, np.ndarray) and _is_padded(matrix):
+        # as training leaves it: the same memory with its padding
+        return np.lib.stride_tricks.as_strided(matrix, (rows, padded(dim)))
+    if isinstance(matrix, np.ndarray) and 4 * rows * padded(dim) > COPIED:
+        return matrix
+    copy = padded_zeros(rows, dim)
+    for first in range(0, rows, 1 << 16):
+        copy[first : first + (1 << 16), :dim] = matrix[first : first + (1 << 16)]
+    return copy
+
+
+def _is_padded(matrix: np.ndarray) -> bool:
+    """Whether it is a view of rows with their padding, all aligned, which may be written."""
+    base, width = matrix.base, padded(matrix.shape[1])
+    return (
+        isinstance(base, np.ndarray)
+        and matrix.strides == (4 * width, 4)
+        and matrix.flags.writeable
+        and matrix.ctypes.data % 64 == 0
+        and width > matrix.shape[1]
+    )
+
+
+def _table_of(vocabulary: Any) -> WordTable:
+    """The words in a hash table by their bytes."""
+    text, starts, stops = vocabulary.encoded()
+    hashes = np.empty(len(vocabulary), np.int32)
+    hash_all(text, starts, stops, hashes)
+    bits = max(4, (2 * len(vocabulary)).bit_length())
+    slots = np.full(1 << bits, -1, np.int32)
+    enter_words(slots, 32 - bits, hashes)
+    return WordTable(slots, 32 - bits, hashes, text, starts, stops)

@@ -1,0 +1,502 @@
+"""Training of the classifier: read, begin, pass over the blocks, keep what was reached."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import SettingError, VocabularyError
+from firth.kernels.classifier import Examples, Input, train_block
+from firth.kernels.features import Types, WordNgrams
+from firth.kernels.filling import fill_uniform
+from firth.kernels.huffman import huffman
+from firth.kernels.labels import OneVsAll, SampledLabels, SoftmaxLabels, TreeLabels
+from firth.kernels.linear import padded, padded_zeros
+from firth.kernels.noise import alias_table
+from firth.kernels.rng import seeded
+from firth.progress import SILENT, Progress
+from firth.static import blocks, checkpoints
+from firth.static.checkpoints import Interrupted
+from firth.static.classifier import FastTextClassifier
+from firth.static.examples import Read, kept_of, labels_of, read, types_of, words_of
+from firth.static.fit import Tally
+from firth.static.held_out import HeldOut
+from firth.static.machine import available_cores, size, warning
+from firth.text.labelled import Labelled, as_labelled
+from firth.text.subwords import Subwords
+from firth.text.vocabulary import Vocabulary
+from firth.vectors.fitted import Fitted
+from firth.vectors.vectors import Vectors
+
+#: tokens a block, about: some milliseconds of work
+TOKENS = 40_000
+#: blocks between two looks at the clock and at the numbers
+SEGMENT = 128
+
+
+@dataclass
+class Model:
+    """What training changes, and what its rows stand for. Rows are padded (kernels/linear.py)."""
+
+    words: Vocabulary
+    labels: Vocabulary
+    subwords: Subwords | None
+    W: np.ndarray  # float32[V, padded(dim)]
+    Z: np.ndarray  # float32[rows of n-grams, padded(dim)]
+    U: np.ndarray  # float32[L, padded(dim)]
+
+    @property
+    def trained(self) -> list[np.ndarray]:
+        return [self.W, self.Z, self.U]
+
+
+@dataclass
+class Run:
+    """One training: what is fixed, and where it stands."""
+
+    settings: FastTextClassifier
+    model: Model
+    examples: Examples
+    texts: np.ndarray  # int64: those that have a label
+    types: Types
+    corpus: dict[str, Any]
+    phrases: Any
+    threads: int
+    progress: Progress
+    objective: Any = field(init=False)
+    weight: np.ndarray = field(init=False)
+    runs: WordNgrams = field(init=False)
+    order: np.ndarray = field(init=False)
+    edges: np.ndarray = field(init=False)
+    done: np.ndarray = field(init=False)
+    epoch: int = 0
+    block: int = 0
+    tally: Tally = field(default_factory=Tally)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: list[np.ndarray] | None = None
+    worse: int = 0
+
+    def __post_init__(self) -> None:
+        counts = np.bincount(self.examples.labels, minlength=len(self.model.labels))
+        self.weight, other = weights(self.settings, counts, len(self.texts))
+        self.objective = objective_of(self.settings, self.model, other)
+        subwords = self.model.subwords
+        buckets = 0 if subwords is None else subwords.buckets
+        self.runs = WordNgrams(self.settings.word_ngrams, buckets, kept_of(subwords))
+        lengths = np.diff(self.examples.ends, prepend=0)[self.texts]
+        self.size = int(lengths.sum() + len(lengths))  # </s> counts
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """The order of the texts in the present epoch, and its blocks."""
+        self.order = self.texts
+        if self.settings.shuffle:
+            rng = np.random.default_rng([self.settings.seed, self.epoch])
+            self.order = rng.permutation(self.texts)
+        ends = self.examples.ends
+        lengths = ends[self.order] - np.where(self.order > 0, ends[self.order - 1], 0) + 1
+        done = np.cumsum(lengths)
+        cuts = np.searchsorted(done, np.arange(TOKENS, self.size, TOKENS))
+        self.edges = np.unique(np.concatenate([[0], cuts, [len(self.order)]]))
+        self.done = np.concatenate([[0], done])[self.edges]
+
+    def rate(self, tokens: int) -> float:
+        """The learning rate after so many tokens of the present epoch."""
+        whole = self.settings.epochs * self.size
+        return self.settings.rate * max(0.0, 1 - (self.epoch * self.size + tokens) / whole)
+
+    def train_block(self, number: int) -> tuple[float, int, int]:
+        first, last = int(self.edges[number]), int(self.edges[number + 1])
+        rates = self.rate(int(self.done[number])), self.rate(int(self.done[number + 1]))
+        rng = seeded(self.settings.seed, self.epoch, number)
+        inputs = Input(self.model.W, self.model.Z)
+        with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+            return train_block(
+                self.objective, inputs, self.examples, self.order, (first, last), self.types,
+                self.runs, self.weight, rates, rng,
+            )  # fmt: skip
+
+    def show(self) -> None:
+        """Tells the watcher how far it is."""
+        figures = {"rate": self.rate(self.tally.tokens)}
+        loss = self.tally.mean()
+        if loss is not None:
+            figures["loss"] = loss
+        self.progress.advance(self.epoch * self.size + self.tally.tokens, **figures)
+
+    def fitted(self) -> Fitted:
+        """The state as it is, without the padding; the arrays are views."""
+        return fitted_of(
+            self.settings, self.model, self.corpus, phrases=self.phrases, history=self.history
+        )
+
+
+def fit(
+    settings: FastTextClassifier,
+    labelled: Any,
+    *,
+    dev: Any | None = None,
+    init_from: Vectors | Fitted | None = None,
+    continue_from: Fitted | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: Progress = SILENT,
+) -> Fitted:
+    """See `FastTextClassifier.fit`."""
+    if init_from is not None and continue_from is not None:
+        raise SettingError("init_from and continue_from cannot be given together; choose one.")
+    if resume and checkpoint is None:
+        raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
+    threads = settings.threads or available_cores()
+    labelled = as_labelled(labelled)
+    found = read(labelled, threads, progress)
+    if continue_from is None:
+        model = fresh(settings, found, init_from, progress)
+    else:
+        model = continued(settings, continue_from)
+    examples, texts = found.with_labels(model.labels)
+    if not len(texts):
+        raise VocabularyError(
+            f"None of the {len(found.names)} labels of these texts ('{found.names[0]}', say) is "
+            f"among the {len(model.labels)} of the model to continue ('{model.labels[0]}', say); "
+            "give texts with its labels."
+            if found.names
+            else f"None of the {len(found.ends):,} texts has a label; give each at least one."
+        )
+    tell(progress, found, model, texts)
+    run = Run(
+        settings=settings,
+        model=model,
+        examples=examples,
+        texts=texts,
+        types=types_of(found.types, model.words, model.subwords),
+        corpus=summary(labelled, found, len(texts)),
+        phrases=labelled.corpus.phrases,
+        threads=threads,
+        progress=progress,
+    )
+    held_out = None
+    if dev is not None:
+        held_out = HeldOut.of(
+            as_labelled(dev), labelled, settings.objective, model, run.runs, threads
+        )
+    if resume and checkpoint is not None:
+        _resume(run, checkpoint)
+    with ThreadPoolExecutor(threads) as pool, checkpoints.ctrl_c_waits() as ctrl_c:
+        _train(run, pool, held_out, checkpoint, ctrl_c)
+    return run.fitted()
+
+
+def fresh(
+    settings: FastTextClassifier, found: Read, init_from: Any | None, progress: Progress
+) -> Model:
+    """The matrices as training begins."""
+    given = init_from.vectors if isinstance(init_from, Fitted) else init_from
+    if init_from is not None:
+        if given is None:
+            raise SettingError("The given model has no word vectors to start from.")
+        given.must_be_dense("training")
+        if given.dim != settings.dim:
+            raise SettingError(
+                f"The given vectors have {given.dim} numbers each; train with dim={given.dim}."
+            )
+    labels = labels_of(found, settings.min_count_label)
+    words = words_of(found, settings.min_count, None if given is None else given.vocabulary)
+    buckets = settings.rows_of_ngrams
+    progress.say(memory_estimate(settings, len(words), len(labels), len(found.ids)))
+    with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+        W, Z = (padded_zeros(rows, settings.dim) for rows in (len(words), buckets))
+        fill_uniform(W, settings.dim, 1 / settings.dim, settings.seed)
+        fill_uniform(Z, settings.dim, 1 / settings.dim, settings.seed + (1 << 33))
+    U = padded_zeros(len(labels), settings.dim)
+    subwords = Subwords(settings.min_n, settings.max_n, buckets) if buckets else None
+    if given is not None:
+        taken = start_from(W[:, : settings.dim], words, given)
+        progress.say(f"{taken:,} of {len(words):,} words start from the given vectors.")
+    return Model(words, labels, subwords, W, Z, U)
+
+
+def start_from(W: np.ndarray, words: Vocabulary, given: Vectors) -> int:
+    """Rows of W become the vectors of the same name; returns how many.
+
+    Raises:
+        SettingError: a vector that holds nan or infinity.
+    """
+    rows = given.vocabulary.ids(list(words))
+    known = np.flatnonzero(rows >= 0)
+    for part in np.array_split(known, max(1, len(known) // 4096)):
+        W[part] = given.matrix[rows[part]]
+        bad = ~np.isfinite(W[part]).all(axis=1)
+        if bad.any():
+            word = words[int(part[int(np.argmax(bad))])]
+            raise SettingError(
+                f"The given vectors hold nan or infinity (that of '{word}'); training cannot start "
+                "from that: leave the word out, or take vectors from before they overflowed."
+            )
+    return len(known)
+
+
+def continued(settings: FastTextClassifier, older: Fitted) -> Model:
+    """A copy of what an older classifier learnt.
+
+    Raises:
+        SettingError: it is no classifier, or has other settings.
+    """
+    vectors = older.vectors
+    if older.kind != settings.kind or older.labels is None or vectors is None:
+        raise SettingError(f"A {older.kind} model cannot be continued as {settings.kind}.")
+    for name in ("dim", "objective", "word_ngrams", "min_n", "max_n"):
+        was, now = older.settings.get(name, getattr(settings, name)), getattr(settings, name)
+        if was != now:
+            raise SettingError(
+                f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
+            )
+    given = vectors.subwords
+    W = _padded_copy(older.state.get("words", vectors.matrix), settings.dim)
+    Z = _padded_copy(None if given is None else given.matrix, settings.dim)
+    U = _padded_copy(older.state["output"], settings.dim)
+    subwords = None if given is None else given.subwords
+    return Model(vectors.vocabulary, older.labels, subwords, W, Z, U)
+
+
+def _padded_copy(matrix: Any, dim: int) -> np.ndarray:
+    """float32[n, padded(dim)] of rows that may be quantised; None: no rows."""
+    rows = 0 if matrix is None else matrix.shape[0]
+    copy = padded_zeros(rows, dim)
+    for first in range(0, rows, 1 << 16):
+        copy[first : first + (1 << 16), :dim] = matrix[first : first + (1 << 16)]
+    return copy
+
+
+def weights(
+    settings: FastTextClassifier, counts: np.ndarray, texts: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """float32[L] each: what a text with the label counts, and (one-vs-all) one without it.
+
+    balanced: (all labels / L) / count of the label, so that the mean is 1; for one-vs-all the
+    texts with the label and those without count half of all each. At most 1 / rate, as steps
+    that long overshoot.
+    """
+    L = len(counts)
+    ones = np.ones(L, np.float32)
+    if settings.class_weights == "none":
+        return ones, ones
+    most = max(1.0, 1 / settings.rate) if settings.rate else 1.0
+    some = np.maximum(counts, 1)
+    if settings.objective == "one-vs-all":
+        own, other = texts / (2 * some), texts / (2 * np.maximum(texts - some, 1))
+        return np.minimum(own, most).astype(np.float32), np.minimum(other, most).astype(np.float32)
+    return np.minimum(counts.sum() / (L * some), most).astype(np.float32), ones
+
+
+def objective_of(settings: FastTextClassifier, model: Model, weight_other: np.ndarray) -> Any:
+    """The objective with its tables, over the output rows."""
+    U = model.U
+    every = np.arange(len(U), dtype=np.int32)[None]
+    counts = np.asarray(model.labels.counts)
+    if settings.objective == "softmax":
+        return SoftmaxLabels(U, every)
+    if settings.objective == "one-vs-all":
+        return OneVsAll(U, every, weight_other)
+    if settings.objective == "hierarchical-softmax":
+        points, codes, offsets = huffman(counts)
+        return TreeLabels(U, points[None], codes, offsets)
+    threshold, alias = alias_table(np.maximum(counts, 1).astype(np.float64) ** settings.noise_power)
+    return SampledLabels(U, threshold, alias, settings.negatives)
+
+
+def fitted_of(
+    settings: FastTextClassifier,
+    model: Model,
+    corpus: dict[str, Any],
+    *,
+    phrases: Any = None,
+    history: list[dict[str, Any]] | None = None,
+) -> Fitted:
+    """A `Fitted` over the arrays of `model`; vectors of words with n-grams are made anew."""
+    from firth.static.composed import composed
+    from firth.vectors.subwords import SubwordRows
+
+    dim = settings.dim
+    subwords = None
+    if model.subwords is not None:
+        subwords = SubwordRows(model.subwords, model.Z[:, :dim])
+    rows = model.W[:, :dim]
+    state = {"output": model.U[:, :dim], "counts": np.asarray(model.words.counts)}
+    if settings.max_n > 0:
+        state["words"] = rows
+        rows = composed(model.words, model.W, model.Z, model.subwords)[:, :dim]
+    return Fitted(
+        kind=settings.kind,
+        vectors=Vectors(model.words, rows, subwords=subwords),
+        labels=model.labels,
+        state=state,
+        settings=settings.to_json(),
+        history=history or [],
+        corpus=corpus,
+        phrases=phrases,
+    )
+
+
+def tell(progress: Progress, found: Read, model: Model, texts: np.ndarray) -> None:
+    """What is left out is said."""
+    without = len(found.ends) - len(texts)
+    if without:
+        progress.say(f"{without:,} of {len(found.ends):,} texts have no label and teach nothing.")
+
+
+def memory_estimate(settings: FastTextClassifier, words: int, labels: int, tokens: int) -> str:
+    """One sentence: what training will hold in memory, and a warning if that is too much."""
+    matrices = padded(settings.dim) * 4 * (words + settings.rows_of_ngrams + labels)
+    text = (
+        f"{words:,} words, {labels:,} labels, {tokens:,} tokens: the matrices take "
+        f"{size(matrices)}, the ids {size(4 * tokens)}."
+    )
+    return text + warning(matrices)
+
+
+def summary(labelled: Labelled, found: Read, texts: int) -> dict[str, Any]:
+    return {
+        **labelled.summary(),
+        "lines": len(found.ends),
+        "examples": texts,
+        "tokens": found.tokens,
+        "types": len(found.types),
+    }
+
+
+def _train(
+    run: Run,
+    pool: ThreadPoolExecutor,
+    held_out: HeldOut | None,
+    checkpoint: Path | None,
+    ctrl_c: Callable[[], bool],
+) -> None:
+    """The epochs that are left.
+
+    Raises:
+        FitError, Interrupted: as in `FastTextClassifier.fit`.
+    """
+    lock = threading.Lock()
+    settings = run.settings
+    run.progress.start(f"training {settings.kind}", settings.epochs * run.size, "words")
+
+    def work(number: int) -> None:
+        loss, texts, rows = run.train_block(number)
+        with lock:
+            run.tally.add(loss, texts, rows, int(run.done[number + 1] - run.done[number]))
+
+    saved = time.monotonic()
+    try:
+        while run.epoch < settings.epochs:
+            while run.block < len(run.edges) - 1:
+                began = time.monotonic()
+                segment = min(run.block + SEGMENT, len(run.edges) - 1)
+                run.block, interrupted = blocks.work_off(
+                    work, run.block, segment, pool, run.threads, run.show, ctrl_c
+                )
+                run.tally.seconds += time.monotonic() - began
+                checkpoints.must_be_finite(
+                    run.tally.loss, run.epoch, run.rate(0), f"--rate (rate={settings.rate / 2:g}, "
+                    "say)", checkpoint,
+                )  # fmt: skip
+                run.show()
+                if interrupted or ctrl_c():
+                    raise KeyboardInterrupt
+                if checkpoint and time.monotonic() - saved >= settings.checkpoint_every:
+                    _save_checkpoint(run, checkpoint)
+                    saved = time.monotonic()
+            if _end_of_epoch(run, pool, held_out):
+                break
+    except KeyboardInterrupt:
+        if checkpoint:
+            _save_checkpoint(run, checkpoint)
+        raise Interrupted(run.fitted()) from None
+    finally:
+        run.progress.finish()
+    if held_out is not None and run.best is not None:
+        for matrix, best in zip(run.model.trained, run.best, strict=True):
+            matrix[:] = best
+
+
+def _end_of_epoch(run: Run, pool: ThreadPoolExecutor, held_out: HeldOut | None) -> bool:
+    """Notes the epoch in the history; true if training is to stop."""
+    tally = run.tally
+    entry: dict[str, Any] = {
+        "epoch": run.epoch + 1,
+        "loss": tally.mean(),
+        "examples": tally.measured,
+        "words_per_second": round(tally.tokens / tally.seconds) if tally.seconds else None,
+        "rate": run.rate(run.size),
+    }
+    stop = False
+    if held_out is not None:
+        entry["held_out_f1"] = held_out.f1(run.model, pool)
+        # epochs before a resumption may have gone without
+        earlier = [e["held_out_f1"] for e in run.history if "held_out_f1" in e]
+        if not earlier or entry["held_out_f1"] > max(earlier):
+            run.best = [matrix.copy() for matrix in run.model.trained]
+            run.worse = 0
+        else:
+            run.worse += 1
+            stop = run.worse >= run.settings.patience
+            if stop:
+                run.progress.say(
+                    f"The held-out F1 has not improved for {run.worse} epoch(s): stopped after "
+                    f"epoch {run.epoch + 1}, the best state is kept."
+                )
+    run.history.append(entry)
+    run.epoch, run.block, run.tally = run.epoch + 1, 0, Tally()
+    if run.epoch < run.settings.epochs:
+        run.begin_epoch()
+    return stop
+
+
+def _save_checkpoint(run: Run, folder: Path) -> None:
+    fitted = run.fitted()
+    if run.best is not None:
+        for number, matrix in enumerate(run.best):
+            fitted.state[f"best_{number}"] = matrix[:, : run.settings.dim]
+    place = {"epoch": run.epoch, "block": run.block, "worse": run.worse, "tally": asdict(run.tally)}
+    checkpoints.save(fitted, place, folder)
+
+
+def _resume(run: Run, folder: Path) -> None:
+    """Puts `run` where the checkpoint stopped.
+
+    Raises:
+        FormatError, SettingError: as `checkpoints.opened`.
+    """
+    model, dim = run.model, run.settings.dim
+
+    def same_text(older: Fitted) -> bool:
+        return all(
+            list(one) == list(other) and np.array_equal(one.counts, other.counts)
+            for one, other in (
+                (older.vocabulary, model.words),
+                (older.labels or Vocabulary([]), model.labels),
+            )
+        )
+
+    free = {"threads", "checkpoint_every"}
+    older, place = checkpoints.opened(folder, run.settings, free, same_text)
+    was = continued(replace(run.settings), older)
+    for matrix, found in zip(model.trained, was.trained, strict=True):
+        matrix[:] = found
+    if "best_0" in older.state:
+        run.best = [np.zeros_like(matrix) for matrix in model.trained]
+        for number, matrix in enumerate(run.best):
+            matrix[:, :dim] = older.state[f"best_{number}"]
+    run.epoch, run.block, run.worse = place["epoch"], place["block"], place["worse"]
+    run.tally = Tally(**place["tally"])
+    run.history = list(older.history)
+    if run.epoch < run.settings.epochs:
+        run.begin_epoch()
+    run.progress.say(f"Going on from epoch {run.epoch + 1}, block {run.block + 1}.")
