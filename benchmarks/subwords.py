@@ -147,7 +147,7 @@ def main() -> None:
                         print(kind, min_count, who, f"seed {seed}", runs[who][-1], flush=True)
                 figures[f"{kind}, min count {min_count}"] = found = compared(runs)
                 print({k: v for k, v in found.items() if k != "runs"}, flush=True)
-    keep(options.name, figures)
+                keep(options.name, figures)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from firth.errors import FirthError as FirthError
     from firth.static.cbow import CBOW as CBOW
+    from firth.static.classifier import FastTextClassifier as FastTextClassifier
+    from firth.static.classify import Classifier as Classifier
     from firth.static.cooccurrence import Cooccurrence as Cooccurrence
     from firth.static.counts import DocumentCounts as DocumentCounts
     from firth.static.fasttext import FastText as FastText
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
     from firth.static.ppmi import PPMI as PPMI
     from firth.static.pvdbow import PVDBOW as PVDBOW
     from firth.static.pvdm import PVDM as PVDM
+    from firth.static.quantize import ModelQuantization as ModelQuantization
+    from firth.static.quantize import quantize as quantize
     from firth.static.skipgram import SkipGram as SkipGram
     from firth.static.svd import SVD as SVD
     from firth.static.window_counts import WindowCounts as WindowCounts
     from firth.text.corpus import Corpus as Corpus
+    from firth.text.labelled import Labelled as Labelled
     from firth.text.phrase_model import PhraseModel as PhraseModel
     from firth.text.phrases import Phrases as Phrases
     from firth.text.vocabulary import Vocabulary as Vocabulary
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from firth.vectors.fitted import Fitted as Fitted
     from firth.vectors.fitted import load as load
     from firth.vectors.formats import load_vectors as load_vectors
+    from firth.vectors.quantize import quantize_vectors as quantize_vectors
     from firth.vectors.vectors import Vectors as Vectors
 
 __version__ = "0.1.0"
@@ -36,15 +42,19 @@ __version__ = "0.1.0"
 # loaded at first use, so that `import firth` is quick and needs no compiler
 _PLACES = {
     "CBOW": "firth.static.cbow",
+    "Classifier": "firth.static.classify",
     "Cooccurrence": "firth.static.cooccurrence",
     "Corpus": "firth.text.corpus",
     "DocumentCounts": "firth.static.counts",
     "DocumentVectors": "firth.vectors.documents",
     "FastText": "firth.static.fasttext",
+    "FastTextClassifier": "firth.static.classifier",
     "FirthError": "firth.errors",
     "Fitted": "firth.vectors.fitted",
     "GloVe": "firth.static.glove",
     "LSA": "firth.static.lsa",
+    "Labelled": "firth.text.labelled",
+    "ModelQuantization": "firth.static.quantize",
     "PPMI": "firth.static.ppmi",
     "PVDBOW": "firth.static.pvdbow",
     "PVDM": "firth.static.pvdm",
@@ -59,6 +69,8 @@ _PLACES = {
     "evaluate_similarity": "firth.vectors.evaluate",
     "load": "firth.vectors.fitted",
     "load_vectors": "firth.vectors.formats",
+    "quantize": "firth.static.quantize",
+    "quantize_vectors": "firth.vectors.quantize",
 }
 
 __all__ = sorted(_PLACES)

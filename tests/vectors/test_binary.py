@@ -76,23 +76,6 @@ def test_large_numbers_are_no_damage(tmp_path):
     assert (read(tmp_path, binary([b"a", b"b"], matrix)).matrix == matrix).all()
 
 
-def test_fasttext_bin_cut_anywhere_is_refused(shared, tmp_path):
-    import gzip
-
-    whole = gzip.decompress((shared / "golden" / "ft.bin.gz").read_bytes())
-    random = np.random.default_rng(0)
-    input_end = len(whole) - 939 * 12 * 4 - 17  # what follows is the output matrix, not read
-    for length in [4, 40, 64, 70, 92, 100, *random.integers(0, input_end, 40)]:
-        (tmp_path / "v").write_bytes(whole[:length])
-        with pytest.raises(FormatError, match="end of the file at offset"):
-            load_vectors(tmp_path / "v", format="fasttext-bin")
-
-
-def test_quantised_fasttext_is_refused_with_a_sentence(shared):
-    with pytest.raises(FormatError, match=r"quantised matrix .*\.ftz\) are not read yet"):
-        load_vectors(shared / "golden" / "supq_plain.ftz")
-
-
 def test_a_name_with_a_blank_is_not_written(tmp_path):
     with pytest.raises(FormatError, match="the name 'new york', which word2vec binary cannot"):
         save_vectors(named(["a", "new york"]), tmp_path / "v.bin")

@@ -68,6 +68,10 @@ class BarProgress(PlainProgress):
         task = self.bar.tasks[0]
         speed = task.speed
         parts = [f"{speed:,.0f} {self.unit}/s"] if speed else []
+        if "trial" in figures:  # of autotune
+            parts = [f"trial {figures['trial']:.0f}"]
+        if "best" in figures:
+            parts.append(f"best {figures['best']:.4f}")
         loss = figures.get("loss", math.nan)
         if not math.isnan(loss):
             parts.append(f"loss {loss:.4g}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import must_exist, open_vectors
+from firth.cli.models import is_model, kind_of, must_exist, open_fitted, open_vectors
 from firth.cli.options import COMMON, Common
 from firth.errors import SettingError, did_you_mean
 from firth.files import must_not_exist
@@ -17,8 +18,8 @@ GLOVE_FILES = ("glove-binary", "glove-records")
 
 
 _FORMATS = (
-    "word2vec-text word2vec-binary glove fasttext-vec safetensors model2vec firth; projector; only "
-    "read: fasttext-bin gensim; to or from firth: glove-binary glove-records"
+    "word2vec-text word2vec-binary glove fasttext-vec fasttext-bin safetensors model2vec firth; "
+    "projector; only read: gensim; to or from firth: glove-binary glove-records"
 )
 _FROM = f"The format of SOURCE, if its content is not to decide: {_FORMATS}."
 _TO = "The format of TARGET, if its name is not to decide: one of the same."
@@ -54,9 +55,10 @@ def convert(
     with --from or --to: glove-binary is vectors.bin of GloVe's program, all that it has learnt;
     in firth it is a model folder of kind glove, which can be trained further. glove-records is
     cooccurrence.bin, or its shuffled form; in firth it is a folder of counts.
-    """
-    from pathlib import Path
 
+    Models of fastText (.bin, .ftz) and of the kinds fasttext and fasttext-classifier go over whole,
+    with n-grams and labels: what is then written as .bin or .ftz is fastText's.
+    """
     from firth.static.cooccurrence import is_counts
     from firth.vectors.formats import FORMATS, load_vectors
 
@@ -88,6 +90,9 @@ def convert(
                 f"{option} goes with GloVe's own files; name them with --from or --to "
                 f"{' or '.join(GLOVE_FILES)}, or leave it out."
             )
+    if _goes_whole(source, target, from_, to, limit):
+        _convert_fasttext(source, target, to, overwrite, common)
+        return
     if from_ is None and limit is None:
         vectors = open_vectors(source)
     else:
@@ -102,3 +107,46 @@ def convert(
         output.write_json({"path": target, "words": len(vectors), "dim": vectors.dim})
     else:
         output.write(f"{len(vectors):,} vectors of {vectors.dim} numbers are in {target}")
+
+
+def _goes_whole(source: str, target: str, from_: str | None, to: str | None, limit: Any) -> bool:
+    """Whether a model of fastText becomes one: n-grams and labels too."""
+    from firth.vectors.formats.fasttext_model import KINDS
+
+    endings = {".bin": "fasttext-bin", ".ftz": "fasttext-bin", ".firth": "firth", "": "firth"}
+    to = to or endings.get(Path(target).suffix)
+    if to not in ("fasttext-bin", "firth") or limit is not None:
+        return False
+    if from_ == "fasttext-bin":
+        return True
+    return from_ in (None, "firth") and is_model(source) and kind_of(source) in KINDS
+
+
+def _convert_fasttext(
+    source: str, target: str, to: str | None, overwrite: bool, common: Common
+) -> None:
+    from firth.vectors.formats import fasttext_model
+
+    fitted = open_fitted(source)
+    of_fasttext = to == "fasttext-bin" or Path(target).suffix in (".bin", ".ftz")
+    if of_fasttext:
+        output.call(
+            common.verbose,
+            f"firth.vectors.formats.fasttext_model.write(firth.load({source!r}), {target!r})",
+        )
+        fasttext_model.write(fitted, target, overwrite)
+    else:
+        output.call(common.verbose, f"firth.load({source!r}).save({target!r})")
+        fitted.save(target, overwrite=overwrite)
+    document: dict[str, Any] = {"path": target, "words": len(fitted.vocabulary)}
+    document["dim"] = fitted.must_have_vectors(source).dim
+    labels = ""
+    if fitted.labels is not None:
+        document["labels"] = len(fitted.labels)
+        labels = f" and {len(fitted.labels):,} labels"
+    if common.json:
+        output.write_json(document)
+    else:
+        output.write(
+            f"{document['words']:,} words{labels} of {document['dim']} numbers are in {target}"
+        )

@@ -18,7 +18,7 @@ from cyclopts import Parameter
 
 from firth.cli import output
 from firth.cli.models import (
-    is_folder_of_ours,
+    is_model,
     open_fitted,
     open_vectors,
     reader,
@@ -80,7 +80,7 @@ def embed(
         Replace the output if it exists.
     """
     path = Path(out)
-    fitted = open_fitted(model) if is_folder_of_ours(model) else None
+    fitted = open_fitted(model) if is_model(model) else None
     kind = "vectors" if fitted is None else fitted.kind
     sparse = fitted is not None and (fitted.vectors is None or is_sparse(fitted.vectors.matrix))
     endings = SPARSE if sparse else ENDINGS
@@ -164,7 +164,8 @@ def _unknown(vocabulary: Vocabulary, lines: list[list[str]]) -> list[str]:
 def of_words(vectors: Vectors, words: list[str]) -> tuple[Any, list[str]]:
     """float32[n, d] of `words`, zeros for unknown ones; and these, each once.
 
-    Sparse if the vectors are.
+    Words never seen are made of their n-grams, where the vectors have any.  Sparse if the vectors
+    are.
     """
     if is_sparse(vectors.matrix):
         return _means(vectors, [[word] for word in words])
@@ -172,7 +173,12 @@ def of_words(vectors: Vectors, words: list[str]) -> tuple[Any, list[str]]:
     matrix = np.zeros((len(words), vectors.dim), np.float32)
     known = ids >= 0
     matrix[known] = vectors.matrix[ids[known]]
-    unknown = dict.fromkeys(word for word, row in zip(words, ids, strict=True) if row < 0)
+    if vectors.subwords is not None:
+        unseen = np.flatnonzero(~known)
+        matrix[unseen], known[unseen] = vectors.subwords.of([words[row] for row in unseen])
+    unknown = dict.fromkeys(
+        word for word, is_known in zip(words, known, strict=True) if not is_known
+    )
     return matrix, list(unknown)
 
 
@@ -186,6 +192,12 @@ def of_lines(vectors: Vectors, lines: list[list[str]]) -> tuple[Any, list[str]]:
     matrix = np.zeros((len(lines), vectors.dim), np.float32)
     unknown: dict[str, None] = {}
     for row, words in enumerate(lines):
+        if vectors.subwords is not None:
+            some, without = of_words(vectors, words)
+            unknown.update(dict.fromkeys(without))
+            size = len(words) - sum(word in without for word in words)
+            matrix[row] = some.sum(axis=0, dtype=np.float64) / max(size, 1)
+            continue
         ids = vectors.vocabulary.ids(words)
         unknown.update(dict.fromkeys(w for w, i in zip(words, ids, strict=True) if i < 0))
         known = ids[ids >= 0]

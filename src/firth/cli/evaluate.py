@@ -1,4 +1,4 @@
-"""`firth evaluate`: word similarities and analogies, always with what was covered."""
+"""`firth evaluate`: word similarities and analogies, always with what was covered; labels."""
 
 from __future__ import annotations
 
@@ -16,36 +16,68 @@ Protocol = Literal["firth", "gensim", "word2vec", "glove", "fasttext"]
 
 def evaluate(
     model: str,
+    data: str | None = None,
     /,
     *,
     similarity: Annotated[list[str] | None, Parameter(negative=())] = None,
     analogies: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Protocol = "firth",
+    column: str | None = None,
+    label_column: str | None = None,
+    label_separator: str | None = None,
+    k: Annotated[int, Parameter(name=["-k", "--labels"])] = 1,
+    threshold: float = 0.0,
     common: Common = COMMON,
 ) -> None:
-    """Score a model on word similarities and analogies.
+    """Score a model on word similarities and analogies, or a classifier on labelled texts.
 
     With --json: {"similarity": {name: {"spearman", "pearson", "pairs", "covered"}}, "analogies":
     {name: {"accuracy", "correct", "asked", "covered", "sections": {...}}}}; a name is that of the
     file without its endings. Where vectors have n-grams, words never seen get a vector from them,
-    and "inferred" says for how many pairs.
+    and "inferred" says for how many pairs. Of a classifier: {"examples", "accuracy", "precision",
+    "recall", "f1", "macro_f1", "labels": {label: {"precision", "recall", "f1", "support"}},
+    "calibration": {"expected_error", "bins"}, "left_out"}.
 
     Parameters
     ----------
     model
         A model folder or a file of vectors.
+    data
+        For a classifier: labelled texts in fastText's format, or a table with --column and
+        --label-column; - is standard input.
     similarity
         A file of "word word score" lines; may be given several times.
     analogies
         A file of "a b c d" lines in ": section"s; may be given several times.
     protocol
         Whose rules to count by: firth's, or those of the program named.
+    column
+        The column of a table that holds the text, by name or number.
+    label_column
+        The column of a table that holds the labels, by name or number.
+    label_separator
+        What stands between several labels in one cell.
+    k
+        Labels predicted for a text, at most; -1 for all that reach the threshold.
+    threshold
+        Leave out labels that are less probable.
     """
+    if data is not None:
+        if similarity or analogies:
+            raise SettingError(
+                f"{data} holds labelled texts for a classifier, --similarity and --analogies are "
+                "for word vectors; give one or the other."
+            )
+        from firth.cli.evaluate_labels import evaluate_labels
+
+        evaluate_labels(model, data, column, label_column, label_separator, k, threshold, common)
+        return
     from firth.vectors.evaluate import evaluate_analogies, evaluate_similarity
 
     if not similarity and not analogies:
         raise SettingError(
-            "there is nothing to evaluate on; give --similarity FILE or --analogies FILE."
+            "there is nothing to evaluate on; give --similarity FILE or --analogies FILE, or, for "
+            "a classifier, a file of labelled texts."
         )
     vectors = open_vectors(model)
     output.call(common.verbose, f"vectors = firth.load_vectors({model!r})")

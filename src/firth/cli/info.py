@@ -7,7 +7,7 @@ from typing import Any
 
 from firth.cli import output
 from firth.cli.models import (
-    is_folder_of_ours,
+    is_model,
     is_phrases,
     must_exist,
     open_fitted,
@@ -22,7 +22,8 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
 
     With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
     The sizes of co-occurrence are {"words", "pairs", "bytes"}, of phrases {"phrases", "bytes"}, and
-    phrases have {"top": [{"phrase", "score", "count"}]} too.
+    phrases have {"top": [{"phrase", "score", "count"}]} too; of models with labels or n-grams
+    "labels" and "ngram_rows".
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
             "corpus": found.corpus,
             "history": [],
         }
-    elif is_folder_of_ours(model):
+    elif is_model(model):
         output.call(verbose, f"firth.load({model!r})")
         fitted = open_fitted(model)
         words, dim = len(fitted.vocabulary), None
@@ -103,6 +104,11 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
         words, dim = len(vectors), vectors.dim
         head = {"kind": "vectors", "settings": {}, "corpus": {}, "history": []}
     sizes = {"words": words, "pairs": len(found)} if counts else {"words": words, "dim": dim}
+    if not counts and is_model(model):
+        if fitted.labels is not None:
+            sizes["labels"] = len(fitted.labels)
+        if fitted.vectors is not None and fitted.vectors.subwords is not None:
+            sizes["ngram_rows"] = int(fitted.vectors.subwords.matrix.shape[0])
     return {**head, "sizes": {**sizes, "bytes": size(Path(model))}}
 
 

@@ -39,13 +39,15 @@ COMMANDS = {
     "info": ("info:info", "What a model is: kind, settings, corpus, history, sizes."),
     "neighbors": ("ask:neighbors", "The words nearest to given words."),
     "analogy": ("ask:analogy", "A is to B as C is to …"),
-    "evaluate": ("evaluate:evaluate", "Score a model on word similarities and analogies."),
+    "evaluate": ("evaluate:evaluate", "Score a model on word pairs, analogies or labelled texts."),
+    "predict": ("predict:predict", "The labels of texts by a classifier, line by line."),
     "embed": ("embed:embed", "Vectors of words or lines as .npy, .parquet or text."),
     "cooccurrence": (
         "cooccurrence:cooccurrence",
         "How likely words stand near words, and the ratios of that.",
     ),
     "phrases": ("phrases:phrases", "Print a text with the phrases of a model joined."),
+    "quantize": ("quantize:quantize", "Make a model smaller, and say what was lost."),
     "convert": ("convert:convert", "Turn one format of word vectors into another."),
 }
 

@@ -51,8 +51,24 @@ def open_vectors(path: str) -> Vectors:
     return load_vectors(path, cache=large)
 
 
+def is_model(path: str) -> bool:
+    """Whether `path` is a whole model: a folder of ours, or a .bin or .ftz of fastText."""
+    from firth.vectors.fitted import is_fasttext
+
+    return is_folder_of_ours(path) or is_fasttext(path)
+
+
+def kind_of(path: str) -> str:
+    """The kind of a model (`is_model`), without opening what is large."""
+    if is_folder_of_ours(path):
+        from firth.vectors.fitted import read_model
+
+        return str(read_model(Path(path)).get("kind"))
+    return open_fitted(path).kind
+
+
 def open_fitted(path: str) -> Fitted:
-    """The whole model of a folder that firth wrote.
+    """The whole model of a folder that firth wrote, or of a .bin or .ftz of fastText.
 
     Raises:
         FormatError: the path holds vectors only, or nothing.
@@ -70,7 +86,7 @@ def open_to_ask(path: str) -> tuple[Vectors, Callable[[str], str]]:
         FormatError: as in `open_vectors`.
     """
     must_exist(path)
-    fitted = open_fitted(path) if is_folder_of_ours(path) else None
+    fitted = open_fitted(path) if is_model(path) else None
     vectors = open_vectors(path) if fitted is None else fitted.must_have_vectors(path)
     return vectors, reader(fitted)
 

@@ -11,6 +11,7 @@ from firth.errors import SettingError
 if TYPE_CHECKING:
     from firth.static.cooccurrence import Cooccurrence
     from firth.text.corpus import Corpus
+    from firth.text.labelled import Labelled
 
 #: option -> what `Corpus` takes if nothing is said
 READING: dict[str, Any] = {
@@ -76,3 +77,42 @@ class Reading:
 
     def _said(self) -> list[str]:
         return [name for name, default in READING.items() if self._given[name] != default]
+
+
+#: option -> (what `Labelled` calls it, what it takes if nothing is said)
+LABELS: dict[str, tuple[str, Any]] = {
+    "column": ("text", None),
+    "label_column": ("label", None),
+    "label_prefix": ("prefix", "__label__"),
+    "label_separator": ("separator", None),
+}
+
+
+class LabelledReading(Reading):
+    """The options of `READING` and `LABELS` that were given, for texts with labels."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        label = given.get("label_column")
+        self._given |= {name: given.get(name, LABELS[name][1]) for name in LABELS if name in given}
+        self._given["column"] = self._read["column"]
+        if label is not None and label.isdigit():
+            self._given["label_column"] = int(label)
+
+    def corpus(self, *sources: str) -> Labelled:  # type: ignore[override]  # goes where a corpus goes
+        from firth.text.labelled import Labelled
+
+        named = {
+            LABELS[name][0] if name in LABELS else name: self._read.get(name, value)
+            for name, value in self._given.items()
+        }
+        return Labelled(*sources, **named)
+
+    def python(self, *sources: str) -> str:
+        more = ""
+        for name, value in self._given.items():
+            called, default = LABELS.get(name, (name, READING.get(name)))
+            if value != default:
+                shown = f"PhraseModel.load({value!r})" if name == "phrases" else repr(value)
+                more += f", {called}={shown}"
+        return f"Labelled({', '.join(map(repr, sources))}{more})"

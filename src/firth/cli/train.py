@@ -14,8 +14,10 @@ from cyclopts import App, Group, Parameter
 from firth.cli import output
 from firth.cli.models import open_fitted, open_vectors
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
-from firth.cli.reading import Reading
+from firth.cli.reading import LABELS, LabelledReading, Reading
 from firth.cli.training import Run, must_be_free, summary, tell
+from firth.cli.tuning import NO_TUNING, Tuned, Tuning
+from firth.cli.tuning import tell as tell_trials
 from firth.errors import SettingError
 from firth.static.cooccurrence import is_counts
 from firth.static.window_counts import WindowCounts
@@ -28,6 +30,11 @@ KINDS = {
         "firth.static.fasttext",
         "FastText",
         "Words made of their n-grams; unseen ones too.",
+    ),
+    "fasttext-classifier": (
+        "firth.static.classifier",
+        "FastTextClassifier",
+        "Texts and their labels: fastText's classifier.",
     ),
     "glove": ("firth.static.glove", "GloVe", "Products are logarithms of co-occurrence."),
     "ppmi": ("firth.static.ppmi", "PPMI", "What stands near more often than by chance; sparse."),
@@ -51,6 +58,16 @@ _DATA = (
     "input. A line is a sentence or paragraph: windows do not cross it. Kinds that count "
     "co-occurrence also take a folder that firth cooccurrence -o wrote."
 )
+_EXAMPLES = (
+    "Texts with labels: files in fastText's format (a line is a text; tokens that begin with "
+    "__label__ are its labels), or tables with --column and --label-column (.csv, .tsv, .jsonl, "
+    ".parquet); plain, .gz, .bz2, .xz or .zst; - for standard input."
+)
+_DEV_EXAMPLES = "Labelled texts to predict after each epoch, to stop early and keep the best state."
+_GO_ON = "A classifier to train further; its words, labels and n-grams stay what they are."
+_LABEL = "The column of a table that holds the labels, by name or number."
+_PREFIX = "What labels begin with in fastText's format."
+_SEPARATOR = "What stands between several labels in one cell; lists of .jsonl need none."
 _OUT = "The model folder to write."
 _DEV = "A text on which the loss is measured after each epoch, to stop early."
 _TOKENIZER = (
@@ -95,11 +112,14 @@ def _command(kind: str) -> Callable[..., None]:
 
     # cyclopts takes a command's options from its signature
     taken = inspect.signature(settings_class.fit).parameters
+    labelled = "labelled" in taken
+    wanted = {*ALWAYS, *taken, *((*LABELS, "tuning") if labelled else ())}
+    data_help = _EXAMPLES if labelled else _DATA
     parameters = [
-        _option("data", Annotated[str, Parameter(required=True, help=_DATA)], kind=_VAR),
+        _option("data", Annotated[str, Parameter(required=True, help=data_help)], kind=_VAR),
         _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
         _option("settings", options, options()),
-        *(option for option in _options() if option.name in taken or option.name in ALWAYS),
+        *(option for option in _options(labelled) if option.name in wanted),
     ]
 
     def train(*data: str, **given: Any) -> None:
@@ -126,20 +146,25 @@ def _option(
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
-def _options() -> list[inspect.Parameter]:
+def _options(labelled: bool) -> list[inspect.Parameter]:
+    dev, go_on = (_DEV_EXAMPLES, _GO_ON) if labelled else (_DEV, _CONTINUE)
     return [
-        _option("dev", Annotated[str | None, _about(TEXT, _DEV)], None),
+        _option("dev", Annotated[str | None, _about(TEXT, dev)], None),
         _option("tokenizer", Annotated[str, _about(TEXT, _TOKENIZER)], "words"),
         _option("column", Annotated[str | None, _about(TEXT, _COLUMN)], None),
+        _option("label_column", Annotated[str | None, _about(TEXT, _LABEL)], None),
+        _option("label_prefix", Annotated[str, _about(TEXT, _PREFIX)], "__label__"),
+        _option("label_separator", Annotated[str | None, _about(TEXT, _SEPARATOR)], None),
         _option("fold_case", Annotated[bool | None, _about(TEXT, _FOLD)], None),
         _option("encoding", Annotated[str, _about(TEXT, "Of the text.")], "utf-8"),
         _option("encoding_errors", Annotated[Errors, _about(TEXT, _ERRORS)], "strict"),
         _option("phrases", Annotated[str | None, _about(TEXT, _PHRASES)], None),
         _option("init_from", Annotated[str | None, _about(RUN, _INIT)], None),
         _option("freeze", Annotated[bool, _flag(_FREEZE)], False),
-        _option("continue_from", Annotated[str | None, _about(RUN, _CONTINUE)], None),
+        _option("continue_from", Annotated[str | None, _about(RUN, go_on)], None),
         _option("overwrite", Annotated[bool, _flag(_OVERWRITE)], False),
         _option("resume", Annotated[bool, _flag(_RESUME)], False),
+        _option("tuning", Tuning, NO_TUNING),
         _option("common", Common, COMMON),
     ]
 
@@ -154,8 +179,11 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     if freeze and init_from is None:
         raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
     made = settings_class(**dataclasses.asdict(given.get("settings", options_of(settings_class)())))
+    tuning: Tuning = given.get("tuning", NO_TUNING)
+    tuning.check(given)
     must_be_free(path, overwrite=overwrite, resume=resume)
-    reading = Reading(given)
+    taken = inspect.signature(settings_class.fit).parameters
+    reading = LabelledReading(given) if "labelled" in taken else Reading(given)
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
     made = fitting(made, vectors, older)
@@ -166,14 +194,18 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
             f"{kind} cannot be trained on {', '.join(data)}: counts of co-occurrence are there, "
             f"which only {takes} take, one folder at a time; give the text."
         )
-    output.call(common.verbose, _python(made, data, path, reading, given, counts))
+    python = _python(made, data, path, reading, given, counts)
+    if tuning.autotune is not None:
+        python = tuning.python(made, data, reading, given)
+        made = Tuned(made, reading.corpus(*hyphens([tuning.autotune])), tuning)
+        taken = inspect.signature(made.fit).parameters
+    output.call(common.verbose, python)
     extras = {
         "dev": None if dev is None else reading.corpus(*hyphens([dev])),
         "init_from": vectors,
         "freeze": freeze,
         "continue_from": older,
     }
-    taken = inspect.signature(settings_class.fit).parameters
     run = Run(
         settings=made,
         corpus=reading.counts(data[0]) if counts else reading.corpus(*data),
@@ -187,6 +219,8 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     if common.json:
         output.write_json(document)
     else:
+        if tuning.autotune is not None:
+            tell_trials(fitted)
         tell(document, fitted)
 
 
@@ -198,7 +232,7 @@ def fitting(settings: Any, given: Any, older: Any) -> Any:
         if getattr(settings, "combine", "") == "concatenation":
             decided["dim"] //= 2
     if older is not None:
-        wanted = ("dim", "objective")
+        wanted = ("dim", "objective", "word_ngrams", "min_n", "max_n")
         decided |= {name: older.settings[name] for name in wanted if name in older.settings}
     defaults = {field.name: field.default for field in dataclasses.fields(settings)}
     changes = {

@@ -130,6 +130,7 @@ def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str
         "path": str(out),
         "kind": fitted.kind,
         "words": len(fitted.vocabulary),
+        **({} if fitted.labels is None else {"labels": len(fitted.labels)}),
         "dim": None if fitted.vectors is None else fitted.vectors.dim,
         "seconds": round(seconds, 2),
         "epochs": len(fitted.history),
@@ -145,6 +146,8 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
         phrases.tell(document)
         return
     parts = [f"{document['words']:,} words"]
+    if fitted.labels is not None:
+        parts.append(f"{document['labels']:,} labels")
     if document["dim"] is not None:
         parts.append(f"{document['dim']:,} numbers each")
     epochs = f"{document['epochs']} epochs in " if document["epochs"] else ""
@@ -152,7 +155,9 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
     if document["loss"] is not None:
         parts.append(f"loss {document['loss']:.4f}")
     output.write(f"{document['path']}: {', '.join(parts)}")
-    if fitted.vectors is None:
+    if fitted.labels is not None:
+        words = ["firth", "predict", document["path"], "TEXT"]
+    elif fitted.vectors is None:
         words = ["firth", "embed", document["path"], "TEXT", "-o", "documents.npz"]
     else:
         words = ["firth", "neighbors", document["path"], typical_word(fitted.vectors)]

@@ -19,6 +19,7 @@ from numba.extending import overload
 from firth.compiled import kernel
 from firth.kernels.features import AHEAD
 from firth.kernels.gather import gather_rows
+from firth.kernels.linear import clear_row
 
 f4 = np.float32
 
@@ -40,6 +41,24 @@ def add_coded(E, e, coded, list_, first, n):
     parts = codes.shape[1]
     d = centroids.shape[0] // 256
     last = d - (parts - 1) * dsub
+    if dsub == 2 and last == 2:
+        # part by part: its 256 centroids stay near, and so do the codes of all rows
+        for m in range(parts):
+            a = b = f4(0)
+            table = m * 512
+            for j in range(n):
+                row = np.int64(list_[first + j])
+                place = table + 2 * np.int64(codes[row, m])
+                if norm_codes.shape[0]:
+                    x = norms[norm_codes[row]]
+                    a += x * centroids[place]
+                    b += x * centroids[place + 1]
+                else:
+                    a += centroids[place]
+                    b += centroids[place + 1]
+            E[e, 2 * m] += a
+            E[e, 2 * m + 1] += b
+        return
     for j in range(n):
         row = np.int64(list_[first + j])
         x = norms[norm_codes[row]] if norm_codes.shape[0] else f4(1)
@@ -78,7 +97,7 @@ def mean_row(H, h, inputs, words, first_word, n_words, ngrams, first_ngram, n_ng
     inputs: (words, n-grams), each a matrix or `Coded`. H is padded, its padding stays zero.
     """
     W, N = inputs
-    H[h, :] = 0
+    clear_row(H, h)
     n = n_words + n_ngrams
     if n == 0:
         return

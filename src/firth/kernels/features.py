@@ -137,6 +137,7 @@ def rows_of_lines(ids, ends, order, first, last, types, runs, rows):
         rows.ngram_ends[lines] = n_ngrams
         lines += 1
     # what is asked for beyond the end must be a row, whichever it is
-    rows.words[n_words : n_words + AHEAD] = 0
-    rows.ngrams[n_ngrams : n_ngrams + AHEAD] = 0
+    for i in range(AHEAD):
+        rows.words[n_words + i] = 0
+        rows.ngrams[n_ngrams + i] = 0
     return lines, rows

@@ -28,7 +28,6 @@ from firth.kernels.functions import log_sigmoid, sigmoid
 from firth.kernels.linear import add_row, add_rows, dot, dot_rows
 from firth.kernels.noise import draw
 from firth.kernels.rng import below
-from firth.kernels.softmax import normalise
 
 f4 = np.float32
 
@@ -74,7 +73,7 @@ def softmax_step(objective, H, E, gold, rate, weight, Z, rng):
     y = drawn(gold, rng)
     dot_rows(Z, 0, H, 0, U, every, 0, L)
     score = Z[0, y]
-    log_z = normalise(Z[0, :L])
+    log_z = softmax(Z, L)
     g = rate * weight[y]
     for j in range(L):
         Z[0, j] *= -g
@@ -142,6 +141,22 @@ def one_vs_all_step(objective, H, E, gold, rate, weight, Z, rng):
     for j in range(L):
         add_row(U, j, Z[0, j], H, 0)
     return loss
+
+
+@kernel
+def softmax(Z, L):
+    """Z[0, :L] become probabilities; returns log sum_l exp(score_l) in float64."""
+    top = Z[0, 0]
+    for j in range(1, L):
+        top = max(top, Z[0, j])
+    total = 0.0
+    for j in range(L):
+        Z[0, j] = np.exp(Z[0, j] - top)
+        total += Z[0, j]
+    share = f4(1 / total)
+    for j in range(L):
+        Z[0, j] *= share
+    return np.float64(top) + np.log(total)
 
 
 @kernel

@@ -36,6 +36,7 @@ class Paragraphs(NamedTuple):
     most: int  # times one word may stand in a chunk
     parts: int  # pieces a chunk, at most
     hidden: int  # rows of documents a chunk, at most; no line has more
+    sets: int  # PV-DM: sets of noise words a chunk
 
 
 class Chunk(NamedTuple):

@@ -10,7 +10,7 @@ reach the k-th best or the threshold any more. As in fastText, each probability 
 
 Files of fastText (`original`) answer to the letter: scores are compared as logarithms in float32,
 equals are ordered by its heap, and single logistic functions are read from a table of 512 steps.
-For models of ours the first of equals, the more frequent label, stays first.
+For models of ours the best of equals is the first of them, the most frequent label.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from firth.kernels.codes import mean_row
 from firth.kernels.features import room, rows_of_lines
 from firth.kernels.functions import sigmoid
 from firth.kernels.heap import fall, offer
+from firth.kernels.labels import softmax
 from firth.kernels.linear import dot, dot_rows, zero_rows
-from firth.kernels.softmax import normalise
 
 f4 = np.float32
 SOFTMAX, ONE_BY_ONE, TREE = range(3)
@@ -57,23 +57,6 @@ def in_steps(x):
 
 
 @kernel
-def insert(labels, p, row, n, k, label, probability):
-    """Enters a label among the n best of at most k, falling; of equals the first stays before."""
-    if n == k:
-        if probability <= p[row, k - 1]:
-            return n
-        n -= 1
-    place = n
-    while place > 0 and probability > p[row, place - 1]:
-        labels[row, place] = labels[row, place - 1]
-        p[row, place] = p[row, place - 1]
-        place -= 1
-    labels[row, place] = label
-    p[row, place] = probability
-    return n + 1
-
-
-@kernel
 def key_of(probability):
     """What fastText compares: the logarithm, in float32."""
     return f4(math.log(np.float64(probability) + OFFSET))
@@ -87,7 +70,7 @@ def best_of_all(output, H, h, room, k, threshold, labels, p, row):
     L = U.shape[0]
     dot_rows(Z, 0, H, h, U, every, 0, L)
     if how == SOFTMAX:
-        normalise(Z[0, :L])
+        softmax(Z, L)
     elif original:
         for j in range(L):
             Z[0, j] = in_steps(Z[0, j])
@@ -95,23 +78,14 @@ def best_of_all(output, H, h, room, k, threshold, labels, p, row):
         for j in range(L):
             Z[0, j] = sigmoid(Z[0, j])
     n = 0
-    if original:
-        for j in range(L):
-            if Z[0, j] >= threshold:
-                n = offer(keys, items, chosen, n, k, key_of(Z[0, j]), j, Z[0, j])
-        fall(keys, items, chosen, n)
-        labels[row, :n] = items[:n]
-        p[row, :n] = chosen[:n]
-    elif k > 32:
-        order = np.argsort(-Z[0, :L], kind="mergesort")
-        while n < min(k, L) and Z[0, order[n]] >= threshold:
-            labels[row, n] = order[n]
-            p[row, n] = Z[0, order[n]]
-            n += 1
-    else:
-        for j in range(L):
-            if Z[0, j] >= threshold:
-                n = insert(labels, p, row, n, k, j, Z[0, j])
+    for i in range(L):
+        # of equals the heap keeps the later one
+        j = i if original else L - 1 - i
+        x = Z[0, j]
+        if x >= threshold:
+            n = offer(keys, items, chosen, n, k, key_of(x) if original else x, j, x)
+    fall(keys, items, chosen, n)
+    hand_over(items, chosen, n, labels, p, row)
     return n
 
 
@@ -129,18 +103,11 @@ def best_of_tree(output, H, h, room, k, threshold, labels, p, row):
     while left:
         left -= 1
         node, log, product = nodes[left], logs[left], products[left]
-        if log < least:
-            continue
-        if original:
-            if n == k and log < keys[0]:
-                continue
-        elif n == k and product <= p[row, k - 1]:
+        key = log if original else f4(product)
+        if log < least or (n == k and key < keys[0]):
             continue
         if node < 0:
-            if original:
-                n = offer(keys, items, chosen, n, k, log, -1 - node, f4(product))
-            else:
-                n = insert(labels, p, row, n, k, -1 - node, f4(product))
+            n = offer(keys, items, chosen, n, k, key, -1 - node, f4(product))
             continue
         power = math.exp(-np.float64(dot(H, h, U, node)))
         x = 1 / (1 + power)
@@ -153,11 +120,19 @@ def best_of_tree(output, H, h, room, k, threshold, labels, p, row):
             logs[left] = log + key_of(turn)
             products[left] = product * turn
             left += 1
-    if original:
-        fall(keys, items, chosen, n)
-        labels[row, :n] = items[:n]
-        p[row, :n] = chosen[:n]
+    fall(keys, items, chosen, n)
+    hand_over(items, chosen, n, labels, p, row)
     return n
+
+
+@kernel
+def hand_over(items, chosen, n, labels, p, row):
+    for i in range(n):
+        labels[row, i] = items[i]
+        p[row, i] = chosen[i]
+    for i in range(n, labels.shape[1]):
+        labels[row, i] = -1
+        p[row, i] = 0
 
 
 @kernel
@@ -166,7 +141,7 @@ def room_for(L):
     return (
         np.empty((1, L), np.float32),
         np.empty(L + 1, np.float32),
-        np.empty(L + 1, np.int32),
+        np.empty(L + 1, np.int64),
         np.empty(L + 1, np.float32),
         np.empty(L + 1, np.int64),
         np.empty(L + 1, np.float32),
@@ -194,15 +169,14 @@ def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshol
         for i in range(lines):
             n_words, n_ngrams = word_ends[i] - words, ngram_ends[i] - ngrams
             size[at + i] = n_words + n_ngrams
-            n = 0
             if n_words + n_ngrams:
                 mean_row(H, 0, inputs, word_rows, words, n_words, ngram_rows, ngrams, n_ngrams)
                 if output.how == TREE:
-                    n = best_of_tree(output, H, 0, own, k, threshold, labels, p, at + i)
+                    best_of_tree(output, H, 0, own, k, threshold, labels, p, at + i)
                 else:
-                    n = best_of_all(output, H, 0, own, k, threshold, labels, p, at + i)
-            labels[at + i, n:] = -1
-            p[at + i, n:] = 0
+                    best_of_all(output, H, 0, own, k, threshold, labels, p, at + i)
+            else:
+                hand_over(own[2], own[3], 0, labels, p, at + i)
             words, ngrams = word_ends[i], ngram_ends[i]
         at += lines
 

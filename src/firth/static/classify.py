@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.errors import SettingError
-from firth.kernels.codes import Coded
+from firth.errors import CorpusError, SettingError
+from firth.kernels.classifier import Input
 from firth.kernels.features import Types, WordNgrams
 from firth.kernels.hashing import hash_all
-from firth.kernels.linear import padded, padded_zeros
-from firth.kernels.lookup import WordTable, enter_words, look_up
+from firth.kernels.linear import padded_zeros
+from firth.kernels.lookup import look_up
 from firth.kernels.scores import (
     Output,
     children_of,
@@ -27,14 +27,16 @@ from firth.kernels.scores import (
 )
 from firth.static.examples import kept_of
 from firth.static.held_out import HOW
+from firth.static.kernel_inputs import rows_for_kernel, table_of
+from firth.static.label_report import Report, report
 from firth.static.machine import available_cores
 from firth.static.spans import Spans
+from firth.text.labelled import Labelled, as_labelled
 from firth.text.subwords import LINE_END
 from firth.vectors.fitted import Fitted
-from firth.vectors.quantized import ProductQuantized
 
-#: matrices up to so many bytes are copied, their rows padded: faster, and one kernel less
-COPIED = 256_000_000
+#: texts evaluated at once
+TEXTS = 20_000
 #: characters of text a thread works on at once, about
 AT_ONCE = 1 << 17
 
@@ -77,11 +79,11 @@ class Classifier:
         subwords = None if vectors.subwords is None else vectors.subwords.subwords
         self._dim = vectors.dim
         rows = fitted.state.get("words", vectors.matrix)
-        ngrams = np.empty((0, self._dim), np.float32)
+        ngrams: Any = np.empty((0, self._dim), np.float32)
         if vectors.subwords is not None:
             ngrams = vectors.subwords.matrix
-        self._inputs = (_rows_of(rows), _rows_of(ngrams))
-        self._table = _table_of(vectors.vocabulary)
+        self._inputs = Input(rows_for_kernel(rows), rows_for_kernel(ngrams))
+        self._table = table_of(vectors.vocabulary)
         self._bare = vectors.vocabulary.get(LINE_END)
         min_n, max_n, buckets = 0, 0, 0
         if subwords is not None:
@@ -100,7 +102,7 @@ class Classifier:
         U[:, : self._dim] = self.fitted.state["output"][:L]
         how, children = HOW[objective], np.empty((0, 2), np.int32)
         if objective == "hierarchical-softmax":
-            counts = self.fitted.labels.counts
+            counts = None if self.fitted.labels is None else self.fitted.labels.counts
             if counts is None:
                 raise SettingError(
                     "The labels of this model have no counts, and its tree cannot be built."
@@ -124,7 +126,7 @@ class Classifier:
         self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As `top`, and int32[n]: how many features each text has."""
-        k = self._checked(k, threshold)
+        k = self.check(k, threshold)
 
         def work(some: Any) -> tuple[np.ndarray, ...]:
             ids, ends, order, types = self._looked_up(some)
@@ -142,7 +144,10 @@ class Classifier:
         if not parts:
             none = np.empty((0, k), np.int32)
             return none, none.astype(np.float32), np.empty(0, np.int32)
-        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+        if len(parts) == 1:
+            return parts[0]
+        labels, p, size = map(np.concatenate, zip(*parts, strict=True))
+        return labels, p, size
 
     def predict(
         self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
@@ -168,7 +173,16 @@ class Classifier:
         parts = self._over(work, texts)
         return np.concatenate(parts) if parts else np.empty((0, self._dim), np.float32)
 
-    def _checked(self, k: int, threshold: float) -> int:
+    def evaluate(self, labelled: Labelled | Any, k: int = 1, threshold: float = 0.0) -> Report:
+        """See `evaluate`."""
+        return evaluate(self, labelled, k, threshold)
+
+    def check(self, k: int, threshold: float) -> int:
+        """How many labels k means.
+
+        Raises:
+            SettingError: k or the threshold is out of range.
+        """
         if k != -1 and k < 1:
             raise SettingError(f"k={k} is out of range; wanted at least 1, or -1 for all labels.")
         if not threshold <= 1 or not threshold >= 0:
@@ -207,6 +221,77 @@ class Classifier:
         return np.arange(n, dtype=np.int32), ends, np.arange(len(ends)), types
 
 
+def evaluate(
+    fitted: Fitted | Classifier,
+    labelled: Labelled | Any,
+    k: int = 1,
+    threshold: float = 0.0,
+) -> Report:
+    """Predicts labelled texts, cut as the model's own, and counts (label_report.py).
+
+    labelled: a `Labelled`, or what makes one.  k: labels a text, at most; -1 for all that reach
+    the threshold.
+
+    Raises:
+        CorpusError: no text has a label that the model knows, or it cannot be read.
+    """
+    model = fitted if isinstance(fitted, Classifier) else Classifier(fitted)
+    labelled = as_labelled(labelled)
+    numbers = {name: number for number, name in enumerate(model.labels)}
+    parts: list[tuple[np.ndarray, ...]] = []
+    left_out = {"without_label": 0, "unknown_label": 0, "without_feature": 0}
+    gold: list[list[int]] = []
+    met = ""
+    for some in _batches(labelled, TEXTS):
+        texts = []
+        for labels, text in some:
+            known = sorted({numbers[label] for label in labels if label in numbers})
+            if known:
+                texts.append(text)
+                gold.append(known)
+            elif labels:
+                met = met or labels[0]
+                left_out["unknown_label"] += 1
+            else:
+                left_out["without_label"] += 1
+        if texts:
+            first = model.top(texts) if threshold > 0 or k != 1 else ()
+            parts.append((*model.scored(texts, k, threshold), *first))
+    if not parts:
+        name = labelled.corpus.sources[0].name
+        found = (
+            f"none of its labels ('{met}', say) is among those of the model "
+            f"({', '.join(map(repr, model.labels[:5]))}{', …' if len(model.labels) > 5 else ''})"
+            if met
+            else "none of its texts has a label"
+        )
+        raise CorpusError(
+            f"{name} cannot be evaluated on: {found}; give texts with labels that the model knows."
+        )
+    predicted, p, size, *best = map(np.concatenate, zip(*parts, strict=True))
+    counts = size > 0
+    left_out["without_feature"] = int((~counts).sum())
+    true = [labels for labels, there in zip(gold, counts.tolist(), strict=True) if there]
+    top, probability = best if best else (predicted, p)
+    return report(
+        model.labels,
+        np.array([label for labels in true for label in labels], np.int64),
+        np.cumsum([len(labels) for labels in true], dtype=np.int64),
+        predicted[counts],
+        p[counts],
+        (top[counts, 0], probability[counts, 0]),
+        k=k,
+        threshold=threshold,
+        left_out=left_out,
+    )
+
+
+def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while some := list(itertools.islice(iterator, size)):
+        yield some
+
+
 def _pieces(texts: Iterable[Any]) -> Iterator[list[Any]]:
     """Some texts at a time."""
     held: list[Any] = []
@@ -219,49 +304,3 @@ def _pieces(texts: Iterable[Any]) -> Iterator[list[Any]]:
             held, size = [], 0
     if held:
         yield held
-
-
-def _rows_of(matrix: Any) -> Any:
-    """Rows as a kernel takes them: a padded copy, a mapped matrix as it is, or codes."""
-    if isinstance(matrix, ProductQuantized):
-        empty, one = np.empty(0, np.uint8), np.ones(1, np.float32)
-        return Coded(
-            np.ascontiguousarray(matrix.codes),
-            np.array(matrix.centroids, np.float32),
-            empty if matrix.norm_codes is None else np.ascontiguousarray(matrix.norm_codes),
-            one if matrix.norm_centroids is None else np.array(matrix.norm_centroids, np.float32),
-            matrix.dsub,
-        )
-    rows, dim = matrix.shape
-    if isinstance(matrix, np.ndarray) and _is_padded(matrix):
-        # as training leaves it: the same memory with its padding
-        return np.lib.stride_tricks.as_strided(matrix, (rows, padded(dim)))
-    if isinstance(matrix, np.ndarray) and 4 * rows * padded(dim) > COPIED:
-        return matrix
-    copy = padded_zeros(rows, dim)
-    for first in range(0, rows, 1 << 16):
-        copy[first : first + (1 << 16), :dim] = matrix[first : first + (1 << 16)]
-    return copy
-
-
-def _is_padded(matrix: np.ndarray) -> bool:
-    """Whether it is a view of rows with their padding, all aligned, which may be written."""
-    base, width = matrix.base, padded(matrix.shape[1])
-    return (
-        isinstance(base, np.ndarray)
-        and matrix.strides == (4 * width, 4)
-        and matrix.flags.writeable
-        and matrix.ctypes.data % 64 == 0
-        and width > matrix.shape[1]
-    )
-
-
-def _table_of(vocabulary: Any) -> WordTable:
-    """The words in a hash table by their bytes."""
-    text, starts, stops = vocabulary.encoded()
-    hashes = np.empty(len(vocabulary), np.int32)
-    hash_all(text, starts, stops, hashes)
-    bits = max(4, (2 * len(vocabulary)).bit_length())
-    slots = np.full(1 << bits, -1, np.int32)
-    enter_words(slots, 32 - bits, hashes)
-    return WordTable(slots, 32 - bits, hashes, text, starts, stops)

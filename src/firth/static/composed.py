@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from firth.kernels.features import AHEAD
-from firth.kernels.codes import mean_row
 from firth.compiled import kernel
+from firth.kernels.classifier import Input
+from firth.kernels.codes import mean_row
+from firth.kernels.features import AHEAD
 from firth.kernels.linear import padded
 from firth.static.examples import types_of
 from firth.text.subwords import Subwords
@@ -33,5 +34,5 @@ def composed(
     words[: len(vocabulary)] = np.arange(len(vocabulary))
     ngrams = np.concatenate([types.ngrams, np.zeros(AHEAD, np.int32)])
     out = np.empty((len(vocabulary), padded(W.shape[1])), np.float32)
-    _compose((W, Z), types.offsets, ngrams, words, out)
+    _compose(Input(W, Z), types.offsets, ngrams, words, out)
     return out

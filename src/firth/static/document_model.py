@@ -41,6 +41,7 @@ class Steps(NamedTuple):
     most: int
     parts: int
     hidden: int
+    sets: int
 
 
 @dataclass
@@ -68,6 +69,11 @@ class DocumentModel(WindowModel):
     def more_rows(self) -> int:
         """Rows of W after those of words."""
         return 0
+
+    @property
+    def noise_sets(self) -> int:
+        """Sets of noise words a chunk."""
+        return 1
 
     def load(self, ids: float) -> tuple[float, float]:
         """(pairs of a token, pairs that move the row of a word where it stands) in a chunk.
@@ -165,7 +171,8 @@ class DocumentModel(WindowModel):
         piece = min(self.piece, length, round(STEP / max(self.rate, 1e-6)))
         parts = max(1, 2 * length // max(1, piece))
         hidden = max(ids.most, parts * min(2, ids.most))
-        return Steps(length, max(1, piece), most_times(self, per_word), parts, hidden)
+        most = most_times(self, per_word)
+        return Steps(length, max(1, piece), most, parts, hidden, self.noise_sets)
 
     def inputs(self, matrices: Matrices) -> Paragraphs:
         fixed, Q = matrices.fixed, matrices.more["documents"]

@@ -29,6 +29,7 @@ from firth.text.phrase_model import PhraseModel
 from firth.text.stream import Encoded, Stream, encode
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
+from firth.vectors.quantize import must_be_trainable
 from firth.vectors.vectors import Vectors
 
 Text = Corpus | Iterable[str] | Iterable[list[str]]
@@ -172,6 +173,8 @@ def fit(
     """
     if init_from is not None and continue_from is not None:
         raise SettingError("init_from and continue_from cannot be given together; choose one.")
+    if continue_from is not None:
+        must_be_trainable(continue_from)
     # documents can be added to a model whose words stay as they are
     adding = freeze and continue_from is not None and model.every_line
     if freeze and init_from is None and not adding:

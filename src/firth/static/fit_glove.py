@@ -24,6 +24,7 @@ from firth.static.tiles import ENTRY, Tiles, tiled
 from firth.text.corpus import Corpus
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
+from firth.vectors.quantize import must_be_trainable
 from firth.vectors.vectors import Vectors
 
 #: state -> (which parameter, its part)
@@ -130,6 +131,8 @@ def fit(
     """See `GloVe.fit`."""
     if init_from is not None and continue_from is not None:
         raise SettingError("init_from and continue_from cannot be given together; choose one.")
+    if continue_from is not None:
+        must_be_trainable(continue_from)
     if resume and checkpoint is None:
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
     older = None if continue_from is None else _older(model, continue_from)

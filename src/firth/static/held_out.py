@@ -16,7 +16,7 @@ from firth.static.examples import read, types_of
 from firth.text.labelled import Labelled
 
 if TYPE_CHECKING:
-    from firth.static.fit_classifier import Model
+    from firth.static.classifier_model import Model
 
 #: texts a thread predicts at once
 TEXTS = 1000

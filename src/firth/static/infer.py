@@ -158,7 +158,7 @@ def infer_rows(
     Q = padded_zeros(D, model.dim)
     piece = max(1, min(model.piece, round(0.4 / max(rate, 1e-6))))
     _, per_word = model.load(1)
-    steps = Steps(piece, piece, most_times(model, per_word), 1, 1)
+    steps = Steps(piece, piece, most_times(model, per_word), 1, 1, 1)
     given = model.paragraphs(Q, numbered(D), W, steps, still=True)
     plan = Plan(
         keep, np.ones(len(W), np.bool_), model.window, model.shrink_windows, piece,

@@ -35,7 +35,6 @@ from firth.kernels.linear import (
     add_row,
     clear_row,
     copy_row,
-    mix_rows,
     padded,
     padded_zeros,
     prefetch_row,
@@ -43,7 +42,8 @@ from firth.kernels.linear import (
 )
 from firth.kernels.objectives import chunk, pair
 from firth.kernels.paragraphs import Paragraphs, empty_chunk, kept, next_chunk, pieces
-from firth.kernels.windows import add_pair, empty_pairs, rate_at, reach
+from firth.kernels.sliding import running_sums, spread_windows, window_sums
+from firth.kernels.windows import Pairs, rate_at, reach
 from firth.settings import setting
 from firth.static.document_model import DocumentModel, Steps
 
@@ -69,12 +69,18 @@ class PVDM(DocumentModel):
         "the error reaches each row of a mean whole, of a sum divided (gensim), or as the gradient",
         choices=("gensim", "exact"),
     )
-    chunk: int = setting(64, "tokens worked on at once, at most", low=1, high=4096)
-    shared: int = setting(12, "noise words a chunk shares (negative sampling)", low=1)
+    chunk: int = setting(128, "tokens worked on at once, at most", low=1, high=4096)
+    shared: int = setting(8, "noise words a chunk shares (negative sampling)", low=1)
+
+    sets: int = setting(4, "sets of `shared` noise words a chunk, dealt out in turn", low=1)
 
     @property
     def kind(self) -> str:
         return "pvdm"
+
+    @property
+    def noise_sets(self) -> int:
+        return self.sets
 
     @property
     def concatenated(self) -> bool:
@@ -152,13 +158,26 @@ def fast_block(objective, given, block, plan, rates, rng):
     word, bounds = kept(block, plan.keep, rng)
     lines, starts, stops = pieces(bounds, all_lines(bounds), given.piece)
     room = empty_chunk(given)
-    T = given.length
-    H, E = zero_rows(T, objective.U.shape[1]), zero_rows(T, objective.U.shape[1])
-    longest = given.piece + 2 * plan.window + 2
-    P = zero_rows(longest, given.Q.shape[1])
+    # token t of a chunk is hidden row row[t], the (t // sets)-th of those that share set t % sets
+    sets, T = given.sets, given.length
+    share_of = (T + sets - 1) // sets
+    R = share_of * sets
+    row = np.empty(T, np.int64)
+    for t in range(T):
+        row[t] = t % sets * share_of + t // sets
+    n_targets, n_hidden = np.zeros(R, np.int64), np.zeros(R, np.int64)
+    words, target = np.zeros((R, 1), np.int32), np.zeros(R, np.int64)
+    own_place = np.empty((R, 1), np.int32)  # each hidden row has one target, of the same place
+    for r in range(R):
+        own_place[r, 0] = r % share_of
+    H, E = zero_rows(R, objective.U.shape[1]), zero_rows(R, objective.U.shape[1])
     left, right = np.empty(T, np.int64), np.empty(T, np.int64)
-    pairs = empty_pairs(T, T, 1)
-    n_targets, words, place, n_hidden, hidden, target = pairs
+    longest = given.piece + 2 * plan.window + 1
+    # running sums, or differences; a sum of rows of documents; bounds and weights of windows
+    windows = (
+        zero_rows(longest, given.Q.shape[1]), zero_rows(1, given.Q.shape[1]), left, right,
+        np.empty(T, np.float32), np.empty(T, np.int64), np.empty(T, np.int64), row,
+    )  # fmt: skip
     U, last_row = objective.U, objective.U.shape[0] - 1
     loss, n_measured, n_pairs, n_chunks, done = 0.0, 0, 0, 0, 0
     p, at = 0, -1
@@ -166,15 +185,16 @@ def fast_block(objective, given, block, plan, rates, rng):
         n_parts, _, m, p, at = next_chunk(
             given, lines, starts, stops, block.line, p, at, word, room
         )
-        t = n = 0
-        for part in range(n_parts):
-            for i in range(room.start[part], room.stop[part]):
-                # asked for now, needed after the noise is done with
+        # what the next chunk will ask for comes while this one is worked on
+        for ahead in range(p, min(p + n_parts, lines.shape[0])):
+            for i in range(starts[ahead], stops[ahead]):
                 prefetch_row(U, min(word[i], last_row))
-                target[t] = word[i]
-                n_targets[t] = n_hidden[t] = 0
-                t += 1
-        t = 0
+            first, last = bounds[lines[ahead]], bounds[lines[ahead] + 1]
+            for i in range(
+                max(first, starts[ahead] - plan.window), min(last, stops[ahead] + plan.window)
+            ):
+                prefetch_row(given.W, word[i])
+        t = n = 0
         for part in range(n_parts):
             first, last = bounds[room.line[part]], bounds[room.line[part] + 1]
             own = block.line + room.line[part]
@@ -182,21 +202,27 @@ def fast_block(objective, given, block, plan, rates, rng):
             start, stop = room.start[part], room.stop[part]
             for i in range(start, stop):
                 b = plan.window if given.concatenated else reach(plan.window, plan.shrink, rng)
-                left[t + i - start] = max(first, i - b)
-                right[t + i - start] = min(last, i + b + 1)
+                k, r = t + i - start, row[t + i - start]
+                left[k], right[k] = max(first, i - b), min(last, i + b + 1)
+                words[r, 0] = target[r] = word[i]
+                n_targets[r] = n_hidden[r] = right[k] - left[k] - 1 + ids > 0
+                n += n_targets[r]
             if given.concatenated:
-                gather_parts(given, word, plan.window, (first, last, start, stop), own, H, t)
+                gather_parts(given, word, plan.window, (first, last, start, stop), own, H, row, t)
             else:
-                gather_sums(given, word, (first, last, start, stop), own, P, H, t, left, right)
-            for _ in range(start, stop):
-                if right[t] - left[t] - 1 + ids > 0:
-                    add_pair(n_targets, words, place, n_hidden, hidden, target, t, t)
-                    n += 1
-                t += 1
+                gather_sums(given, word, start, stop - start, own, H, t, windows)
+            t += stop - start
         measured = n_chunks % plan.measure == 0
         n_chunks += 1
         rate = rate_at(rates, done / word.shape[0])
-        loss += chunk(objective, H, m, pairs, m, E, rate, measured, rng)
+        for s in range(min(sets, m)):
+            here = slice(s * share_of, (s + 1) * share_of)
+            many = (m - s + sets - 1) // sets
+            pairs = Pairs(
+                n_targets[here], words[here], own_place[here], n_hidden[here], own_place[here],
+                target[here],
+            )  # fmt: skip
+            loss += chunk(objective, H[here], many, pairs, many, E[here], rate, measured, rng)
         n_pairs += n
         if measured:
             n_measured += n
@@ -207,90 +233,66 @@ def fast_block(objective, given, block, plan, rates, rng):
             start, stop = room.start[part], room.stop[part]
             if given.concatenated:
                 scatter_parts(
-                    given, plan.frozen, word, plan.window, (first, last, start, stop), own, E, t
-                )
+                    given, plan.frozen, word, plan.window, (first, last, start, stop), own, E,
+                    row, t,
+                )  # fmt: skip
             else:
-                scatter_sums(
-                    given, plan.frozen, word, (first, last, start, stop), own, P, E, t, left, right
-                )
+                scatter_sums(given, plan.frozen, word, start, stop - start, own, E, t, windows)
             t += stop - start
         done += m
     return loss, n_measured, n_pairs
 
 
 @kernel
-def segment(reached, left, right, t):
-    """The places that the windows of a piece reach: from the first left to the last right."""
-    _, _, start, stop = reached
+def segment(left, right, t, n):
+    """The places that the windows of n positions reach: from the first left to the last right."""
     begin, end = left[t], right[t]
-    for k in range(t, t + stop - start):
+    for k in range(t, t + n):
         begin, end = min(begin, left[k]), max(end, right[k])
     return begin, end
 
 
 @kernel
-def gather_sums(given, word, reached, own, P, H, t, left, right):
-    """H[t …] = sums or means for the positions of one piece.
+def gather_sums(given, word, start, n, own, H, t, windows):
+    """H[t ...] = sums or means for the n positions of a piece that begins at place `start`.
 
-    reached: (first, last) of its line and (start, stop) of the piece.
+    own: its line.  windows: see fast_block; scatter_sums takes them as they are left.
     """
-    Q, W, offsets, rows = given.Q, given.W, given.offsets, given.rows
-    _, _, start, stop = reached
-    one = f4(1)
-    begin, end = segment(reached, left, right, t)
+    P, S, left, right, x, from_left, to_right, row = windows
+    offsets, rows = given.offsets, given.rows
+    begin, end = segment(left, right, t, n)
     ids = offsets[own + 1] - offsets[own]
-    # the document stands in every sum: the running sum begins with it, and so do all differences
-    clear_row(P, 0)
-    for i in range(begin, end):
-        prefetch_row(W, word[i])
-    for i in range(begin, end):
-        copy_row(P, i - begin + 1, P, i - begin)
-        add_row(P, i - begin + 1, one, W, word[i])
-    for i in range(start, stop):
-        n = right[t] - left[t] - 1 + ids
-        if n > 0:
-            x, _ = share(given, n)
-            mix_rows(H, t, x, P, right[t] - begin, -x, P, left[t] - begin, -x, W, word[i])
-            for j in range(offsets[own], offsets[own + 1]):
-                add_row(H, t, x, Q, np.int64(rows[j]))
-        else:
-            clear_row(H, t)
-        t += 1
-
-
-@kernel
-def scatter_sums(given, frozen, word, reached, own, D, E, t, left, right):
-    """The errors E[t …] of one piece go back to its words and its document."""
-    Q, W, offsets, rows = given.Q, given.W, given.offsets, given.rows
-    _, _, start, stop = reached
-    one = f4(1)
-    begin, end = segment(reached, left, right, t)
-    ids = offsets[own + 1] - offsets[own]
-    # D[0 … end - begin]: differences; the row after them: the sum for the document
-    total = end - begin + 1
-    for c in range(total + 1):
-        clear_row(D, c)
-    for i in range(start, stop):
-        n = right[t] - left[t] - 1 + ids
-        if n > 0:
-            _, x = share(given, n)
-            add_row(D, left[t] - begin, x, E, t)
-            add_row(D, right[t] - begin, -x, E, t)
-            add_row(D, total, x, E, t)
-            # the running sum will hand e_t to position t itself: take it back first
-            if not frozen[word[i]]:
-                add_row(W, word[i], -x, E, t)
-        t += 1
+    clear_row(S, 0)
     for j in range(offsets[own], offsets[own + 1]):
-        add_row(Q, np.int64(rows[j]), one, D, total)
-    for i in range(begin, end):
-        if not frozen[word[i]]:
-            add_row(W, word[i], one, D, i - begin)
-        add_row(D, i - begin + 1, one, D, i - begin)
+        add_row(S, 0, f4(1), given.Q, np.int64(rows[j]))
+    for k in range(t, t + n):
+        from_left[k], to_right[k] = left[k] - begin, right[k] - begin
+        summed = right[k] - left[k] - 1 + ids
+        x[k] = share(given, summed)[0] if summed > 0 else f4(0)
+    running_sums(P, given.W, word, begin, end - begin)
+    window_sums(H, row, x, P, from_left, to_right, t, given.W, word, start, n, S, 0)
 
 
 @kernel
-def gather_parts(given, word, window, reached, own, H, t):
+def scatter_sums(given, frozen, word, start, n, own, E, t, windows):
+    """The errors E[t ...] of a piece go back to its words and its document; see gather_sums."""
+    D, S, left, right, x, from_left, to_right, row = windows
+    offsets, rows = given.offsets, given.rows
+    begin, end = segment(left, right, t, n)
+    ids = offsets[own + 1] - offsets[own]
+    for k in range(t, t + n):
+        summed = right[k] - left[k] - 1 + ids
+        x[k] = share(given, summed)[1] if summed > 0 else f4(0)
+    spread_windows(
+        given.W, frozen, word, begin, end - begin, start, D, from_left, to_right, t, x, E, row, n,
+        S, 0,
+    )  # fmt: skip
+    for j in range(offsets[own], offsets[own + 1]):
+        add_row(given.Q, np.int64(rows[j]), f4(1), S, 0)
+
+
+@kernel
+def gather_parts(given, word, window, reached, own, H, row, t):
     """H[t …] = the document's row and those of the words around, side by side."""
     Q, W, offsets, rows = given.Q, given.W, given.offsets, given.rows
     first, last, start, stop = reached
@@ -300,7 +302,7 @@ def gather_parts(given, word, window, reached, own, H, t):
     for i in range(max(first, start - window), min(last, stop + window)):
         prefetch_row(W, word[i])
     for i in range(start, stop):
-        at = t * places
+        at = row[t] * places
         clear_row(parts, at)
         for j in range(offsets[own], offsets[own + 1]):
             x = f4(1) / f4(offsets[own + 1] - offsets[own])
@@ -314,7 +316,7 @@ def gather_parts(given, word, window, reached, own, H, t):
 
 
 @kernel
-def scatter_parts(given, frozen, word, window, reached, own, E, t):
+def scatter_parts(given, frozen, word, window, reached, own, E, row, t):
     """The errors E[t …] go back, part by part."""
     Q, W, offsets, rows = given.Q, given.W, given.offsets, given.rows
     first, last, start, stop = reached
@@ -323,7 +325,7 @@ def scatter_parts(given, frozen, word, window, reached, own, E, t):
     one = f4(1)
     parts = E.reshape((E.shape[0] * places, W.shape[1]))
     for i in range(start, stop):
-        at = t * places
+        at = row[t] * places
         for j in range(offsets[own], offsets[own + 1]):
             x = one / f4(offsets[own + 1] - offsets[own])
             add_row(Q, np.int64(rows[j]), x, parts, at)
@@ -342,6 +344,7 @@ def exact_block(objective, given, block, plan, rates, rng):
     """The definition, with the arguments and results of `fast_block`; every pair is measured."""
     word, bounds = kept(block, plan.keep, rng)
     H, E = zero_rows(1, objective.U.shape[1]), zero_rows(1, objective.U.shape[1])
+    row = np.zeros(1, np.int64)
     loss, n_pairs = 0.0, 0
     for line in range(bounds.shape[0] - 1):
         own = block.line + line
@@ -357,9 +360,9 @@ def exact_block(objective, given, block, plan, rates, rng):
             clear_row(E, 0)
             if given.concatenated:
                 around = (first, last, i, i + 1)
-                gather_parts(given, word, plan.window, around, own, H, 0)
+                gather_parts(given, word, plan.window, around, own, H, row, 0)
                 loss += pair(objective, H, 0, E, 0, word[i], rate, rng)
-                scatter_parts(given, plan.frozen, word, plan.window, around, own, E, 0)
+                scatter_parts(given, plan.frozen, word, plan.window, around, own, E, row, 0)
             else:
                 x, y = share(given, n)
                 clear_row(H, 0)

@@ -5,7 +5,7 @@ Of a classifier with rows W of words, Z of n-grams, U of labels (Joulin et al. 2
     cutoff       only so many rows of W and Z stay, those of largest norm, and </s> in any case;
                  words without a row leave the vocabulary, n-grams without one are passed over
     retraining   the rows that stay, and U, learn on from the labelled texts
-    pq           W and Z by one product quantiser; U too with `output`, always in parts of 2
+    pq           W and Z by one product quantiser; U too with `output_too`, always in parts of 2
 
 These are fastText's rules, and what comes out fits its .ftz files. Departs from it: kept n-grams
 are in the order of their buckets, not of their norms; labels fewer than 256 are kept exactly,
@@ -27,8 +27,8 @@ from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 from firth.vectors.quantization_loss import relative_error
 from firth.vectors.quantize import Quantization, must_be_whole, product_quantized, quantize_vectors
-from firth.vectors.quantized import Rows
-from firth.vectors.rows import norms_of, span
+from firth.vectors.quantized import Stacked
+from firth.vectors.rows import norms_of
 from firth.vectors.subwords import ComposedRows, SubwordRows
 from firth.vectors.vectors import Vectors
 
@@ -45,7 +45,7 @@ class ModelQuantization(Quantization):
     """How a model is made smaller; the settings after `threads` are for classifiers."""
 
     cutoff: int = setting(0, "classifiers: input rows that stay; 0: all", low=0)
-    output: bool = setting(False, "classifiers: quantise the rows of the labels too")
+    output_too: bool = setting(False, "classifiers: quantise the rows of the labels too")
     epochs: int | None = setting(
         None, "retraining: passes over the texts; default: as it was trained", low=1
     )
@@ -77,7 +77,7 @@ def quantize(
         return _classifier(fitted, how, retrain, progress)
     for name, given in (
         ("cutoff", how.cutoff),
-        ("output", how.output),
+        ("output_too", how.output_too),
         ("retraining", retrain is not None),
     ):
         if given:
@@ -106,7 +106,7 @@ def _errors(before: Vectors, after: Vectors) -> dict[str, float]:
 
 
 def _settings(how: ModelQuantization, classifier: bool) -> dict[str, Any]:
-    own = {"cutoff", "output", "epochs", "rate"}
+    own = {"cutoff", "output_too", "epochs", "rate"}
     pq = {"dsub", "norms", "seed"}
     return {
         name: value
@@ -174,11 +174,11 @@ def _classifier(
             kept, output = _Input.of(fitted), fitted.state["output"]
     smaller = _quantized(kept, how)
     U = output
-    if how.output:
+    if how.output_too:
         parts = dataclasses.replace(how, dsub=OUTPUT_DSUB)
         U = parts.apply(output)
-    errors = {"input": relative_error(_Stacked(kept.W, kept.Z), _Stacked(smaller.W, smaller.Z))}
-    if how.output:
+    errors = {"input": relative_error(Stacked(kept.W, kept.Z), Stacked(smaller.W, smaller.Z))}
+    if how.output_too:
         errors["output"] = relative_error(output, U)
     note = {
         **_settings(how, classifier=True),
@@ -193,7 +193,7 @@ def _classifier(
 def _quantized(given: _Input, how: ModelQuantization) -> _Input:
     if how.to != "pq":
         return dataclasses.replace(given, W=how.apply(given.W), Z=how.apply(given.Z))
-    whole = _Stacked(given.W, given.Z)
+    whole = Stacked(given.W, given.Z)
     rows = product_quantized(whole, how.dsub, how.norms, how.seed, how.threads)
     words = len(given.W)
     return dataclasses.replace(given, W=rows.span(0, words), Z=rows.span(words, len(rows)))
@@ -254,37 +254,3 @@ def _retrained(fitted: Fitted, how: ModelQuantization, labelled: Any, progress: 
     return dataclasses.replace(
         fitted, vectors=again.vectors, state=again.state, history=[*fitted.history, *again.history]
     )
-
-
-class _Stacked(Rows):
-    """The rows of one matrix after those of another, copied only where they are asked for."""
-
-    def __init__(self, first: Any, second: Any) -> None:
-        self.parts = first, second
-        self.edge = len(first)
-        self.shape = (len(first) + len(second), int(first.shape[1]))
-
-    @property
-    def nbytes(self) -> int:
-        return sum(int(part.nbytes) for part in self.parts)
-
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        found = np.empty((len(rows), self.shape[1]), np.float32)
-        second = rows >= self.edge
-        found[~second] = self.parts[0][rows[~second]]
-        found[second] = self.parts[1][rows[second] - self.edge]
-        return found
-
-    def block(self, first: int, last: int) -> np.ndarray:
-        if last <= self.edge:
-            return np.asarray(self.parts[0][first:last])
-        if first >= self.edge:
-            return np.asarray(self.parts[1][first - self.edge : last - self.edge])
-        return np.concatenate([self.parts[0][first:], self.parts[1][: last - self.edge]])
-
-    def span(self, first: int, last: int) -> Rows:
-        edge = self.edge
-        return _Stacked(
-            span(self.parts[0], min(first, edge), min(last, edge)),
-            span(self.parts[1], max(0, first - edge), max(0, last - edge)),
-        )

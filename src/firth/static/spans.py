@@ -122,5 +122,3 @@ def _block(texts: list[str]) -> bytes:
     if joined.count("\n") != len(texts) - 1:
         joined = "\n".join(line_text(text) for text in texts)
     return (joined + "\n").encode("utf-8", "replace")
-
-

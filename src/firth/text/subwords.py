@@ -115,6 +115,8 @@ def _hashes(names: list[bytes], low: int, high: int) -> tuple[np.ndarray, np.nda
         at = live + n - 1  # the character each takes in now
         inside = at < len(starts)
         live, at = live[inside], at[inside]
+        if not len(live):
+            break
         inside = word[at] == word[live]
         live, at = live[inside], at[inside]
         width = stops[at] - starts[at]

@@ -402,8 +402,24 @@ def _must_be(
 
 
 def load(path: str | Path) -> Fitted:
-    """`Fitted.load`: what `save` wrote."""
+    """`Fitted.load`: what `save` wrote; or the model in a .bin or .ftz of fastText."""
+    if is_fasttext(path):
+        from firth.vectors.formats import fasttext_model
+
+        return fasttext_model.read(path)
     return Fitted.load(path)
+
+
+def is_fasttext(path: str | Path) -> bool:
+    """Whether it begins as a .bin or .ftz of fastText does."""
+    if not Path(path).is_file():
+        return False
+    from firth.vectors.formats.sniff import sniff
+
+    try:
+        return sniff(path) == "fasttext-bin"
+    except FormatError:
+        return False  # whoever opens it says what is wrong
 
 
 def read_model(folder: Path) -> dict[str, Any]:
@@ -450,7 +466,9 @@ def read_model(folder: Path) -> dict[str, Any]:
             raise FormatError(
                 file, f"{model.get(name)!r} under '{name}'", f"a value of type {kind.__name__}"
             )
-    needed = [VOCABULARY] if model.get("dim", 0) is None else [VOCABULARY, VECTORS]
+    put_together = STATE in model["files"] and SUBWORDS in model["files"]
+    has_none = model.get("dim", 0) is None or put_together
+    needed = [VOCABULARY] if has_none else [VOCABULARY, VECTORS]
     for name in needed:
         if name not in model["files"]:
             raise FormatError(file, f"no entry for {name} under 'files'", "its size and crc32")

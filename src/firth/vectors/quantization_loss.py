@@ -1,9 +1,9 @@
 """What is lost when vectors are made smaller, in numbers that say what they are of.
 
-    relative error        sqrt(sum |x - y|^2 / sum |x|^2)       y: what became of the row x
-    neighbours kept       share of the 10 nearest words of x, by cosine, that are among the 10
-                          nearest of y; mean over words drawn at random from the vocabulary
-    similarity            Spearman's correlation with human scores, before and after
+relative error        sqrt(sum |x - y|^2 / sum |x|^2)       y: what became of the row x
+neighbours kept       share of the 10 nearest words of x, by cosine, that are among the 10
+                      nearest of y; mean over words drawn at random from the vocabulary
+similarity            Spearman's correlation with human scores, before and after
 """
 
 from __future__ import annotations
@@ -62,13 +62,6 @@ def loss(
     similarity: files of word pairs with human scores, as `evaluate_similarity` reads them.
     words: how many to compare the neighbours of.
     """
-    from firth.vectors.evaluate import evaluate_similarity
-
-    scores = []
-    for file in similarity:
-        reports = [evaluate_similarity(vectors, file) for vectors in (before, after)]
-        first, second = (report.spearman for report in reports)
-        scores.append({"name": reports[0].name, "before": first, "after": second})
     kept, drawn = neighbors_kept(before, after, words, seed)
     ngrams = [getattr(vectors, "subwords", None) for vectors in (before, after)]
     error = None
@@ -81,7 +74,7 @@ def loss(
         kept,
         drawn,
         error,
-        scores,
+        similarities(before, after, similarity),
     )
 
 
@@ -101,6 +94,20 @@ def relative_error(x: np.ndarray | Rows, y: np.ndarray | Rows) -> float:
     if whole == 0:
         return 0.0 if lost == 0 else float("inf")
     return float(np.sqrt(lost / whole))
+
+
+def similarities(
+    before: Vectors, after: Vectors, files: Iterable[str | Path]
+) -> list[dict[str, Any]]:
+    """Per file its name and Spearman's correlation "before" and "after"."""
+    from firth.vectors.evaluate import evaluate_similarity
+
+    found = []
+    for file in files:
+        reports = [evaluate_similarity(vectors, file) for vectors in (before, after)]
+        first, second = (report.spearman for report in reports)
+        found.append({"name": reports[0].name, "before": first, "after": second})
+    return found
 
 
 def neighbors_kept(

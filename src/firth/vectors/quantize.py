@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,9 @@ from firth.vectors.quantized import (
 )
 from firth.vectors.rows import norms_of
 from firth.vectors.vectors import Vectors
+
+if TYPE_CHECKING:
+    from firth.vectors.fitted import Fitted
 
 ITERATIONS = 25
 #: rows that the centroids are learnt from
@@ -110,6 +113,22 @@ def must_be_whole(matrix: Any, what: str) -> None:
         raise SettingError(
             f"{what} are quantised already, what they lost is lost; quantise the model that they "
             "were made from."
+        )
+
+
+def must_be_trainable(fitted: Fitted) -> None:
+    """
+    Raises:
+        SettingError: the model is quantised, so that no training can go on from it.
+    """
+    matrices = list(fitted.state.values())
+    if fitted.vectors is not None:
+        matrix, subwords = fitted.vectors.matrix, fitted.vectors.subwords
+        matrices += [matrix, getattr(matrix, "words", None), getattr(subwords, "matrix", None)]
+    if "quantization" in fitted.corpus or any(isinstance(one, QUANTIZED) for one in matrices):
+        raise SettingError(
+            "The model to continue is quantised, and the small steps of training would be lost in "
+            "it; train the model that it was made from, then quantise again."
         )
 
 

@@ -251,6 +251,44 @@ def share_centroids(a: Any, b: Any) -> bool:
     return norms and np.array_equal(a.centroids, b.centroids)
 
 
+class Stacked(Rows):
+    """The rows of one matrix, then those of another; both stay where they are."""
+
+    def __init__(self, first: np.ndarray | Rows, second: np.ndarray | Rows) -> None:
+        self.parts = first, second
+        self.edge = first.shape[0]
+        self.shape = (self.edge + second.shape[0], first.shape[1])
+
+    @property
+    def nbytes(self) -> int:
+        return self.parts[0].nbytes + self.parts[1].nbytes
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        found = np.empty((len(rows), self.shape[1]), np.float32)
+        early = rows < self.edge
+        found[early] = self.parts[0][rows[early]]
+        found[~early] = self.parts[1][rows[~early] - self.edge]
+        return found
+
+    def block(self, first: int, last: int) -> np.ndarray:
+        if last <= self.edge:
+            return self.parts[0][first:last]
+        if first >= self.edge:
+            return self.parts[1][first - self.edge : last - self.edge]
+        return np.concatenate([self.parts[0][first:], self.parts[1][: last - self.edge]])
+
+    def span(self, first: int, last: int) -> Stacked:
+        edge = self.edge
+        return Stacked(
+            _span(self.parts[0], min(first, edge), min(last, edge)),
+            _span(self.parts[1], max(0, first - edge), max(0, last - edge)),
+        )
+
+
+def _span(matrix: np.ndarray | Rows, first: int, last: int) -> np.ndarray | Rows:
+    return matrix.span(first, last) if isinstance(matrix, Rows) else matrix[first:last]
+
+
 def blocks(matrix: np.ndarray | Rows) -> Iterator[tuple[int, np.ndarray]]:
     """(first row, float32 rows) of `matrix`, block by block, so many that they fit in memory."""
     step = max(1, AT_ONCE // max(1, matrix.shape[1]))

@@ -60,10 +60,10 @@ FORMATS = {
         ),
         Format(
             "fasttext-bin",
-            "fastText .bin: the words with their n-grams summed in (read only)",
-            (),
+            "fastText .bin and .ftz: words, and n-grams for words never seen",
+            (".ftz",),
             fasttext_bin.read,
-            None,
+            fasttext_bin.write,
         ),
         Format(
             "safetensors",
@@ -136,7 +136,8 @@ def load_vectors(
         raise SettingError(f"encoding_errors={encoding_errors!r} is not one of strict, replace.")
     row = _format(format or sniff(path))
     reading = Reading(limit, encoding_errors)
-    if cache and row.name != "firth":
+    # those two are mapped as they are
+    if cache and row.name not in ("firth", "fasttext-bin"):
         return cached(path, row, reading)
     return row.read(path, reading)
 

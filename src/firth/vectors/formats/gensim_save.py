@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError
+from firth.text.subwords import Subwords
 from firth.vectors.formats.names import check_finite, make_vectors
-from firth.vectors.formats.ngrams import with_ngrams
 from firth.vectors.formats.pickles import DAMAGE, Kept, KeptArray, unpickle
 from firth.vectors.formats.source import COMPRESSED, opened
 from firth.vectors.formats.table import Reading
+from firth.vectors.subwords import SubwordRows
 from firth.vectors.vectors import Vectors
 
 
@@ -40,7 +41,7 @@ def read(path: Path, reading: Reading) -> Vectors:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         kind = type(model).__name__
         raise FormatError(path, f"a gensim {kind} without words", "KeyedVectors or Word2Vec")
-    matrix = _matrix(path, model, prefix, names)
+    matrix, subwords = _matrix(path, model, prefix, names)
     if matrix.ndim != 2 or len(matrix) < len(names):
         raise FormatError(
             path, f"{len(names)} words and an array of shape {matrix.shape}", "a row each"
@@ -48,23 +49,29 @@ def read(path: Path, reading: Reading) -> Vectors:
     matrix = np.asarray(matrix[: len(names)], np.float32)[: reading.limit]
     check_finite(path, matrix, lambda row: f"row {row + 1}")
     counts = _counts(path, model, prefix, names)
-    return make_vectors(
+    vectors = make_vectors(
         path, names[: reading.limit], matrix, None if counts is None else counts[: reading.limit]
     )
+    vectors.subwords = subwords
+    return vectors
 
 
-def _matrix(path: Path, model: Kept, prefix: str, names: list[str]) -> np.ndarray:
+def _matrix(
+    path: Path, model: Kept, prefix: str, names: list[str]
+) -> tuple[np.ndarray, SubwordRows | None]:
     for attribute in ("vectors", "syn0"):
         array = _array(path, model, prefix, attribute)
         if array is not None:
-            return array
+            return array, None
     words = _array(path, model, prefix, "vectors_vocab")
     ngrams = _array(path, model, prefix, "vectors_ngrams")
     if words is None or ngrams is None:
         raise FormatError(path, "no array of vectors", "vectors, syn0, or those of FastText")
     low, high = getattr(model, "min_n", 0), getattr(model, "max_n", 0)
-    encoded = [name.encode("utf-8", "surrogatepass") for name in names]
-    return with_ngrams(words, ngrams, encoded, low, high)
+    rows = SubwordRows(Subwords(low, high, len(ngrams)), np.asarray(ngrams, np.float32))
+    sums, sizes = rows.sums(names)
+    composed = (np.asarray(words[: len(names)], np.float32) + sums) / (1 + sizes)[:, None]
+    return composed.astype(np.float32), rows
 
 
 def _array(path: Path, model: Kept, prefix: str, attribute: str) -> np.ndarray | None:

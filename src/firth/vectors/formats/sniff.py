@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 from firth.errors import FormatError
@@ -29,11 +30,23 @@ def sniff(path: str | Path) -> str:
         raise FormatError(path, "an empty file", "word vectors")
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         return "gensim"
-    if head.startswith(FASTTEXT_MAGIC):
+    if head.startswith(FASTTEXT_MAGIC) or _is_early_fasttext(head):
         return "fasttext-bin"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "safetensors"
     return _lines(path, head)
+
+
+def _is_early_fasttext(head: bytes) -> bool:
+    """Whether it looks like the first versions of fastText's .bin, which had no magic number."""
+    if len(head) < 80:
+        return False
+    dim, window, epochs, _, _, _, loss, model, buckets = struct.unpack_from("<9i", head)
+    (t,) = struct.unpack_from("<d", head, 48)
+    size, words, labels = struct.unpack_from("<3i", head, 56)
+    numbers = 0 < dim <= 100_000 and 0 <= window <= 10_000 and epochs >= 0 and buckets >= 0
+    kinds = loss in (1, 2, 3, 4) and model in (1, 2, 3)
+    return numbers and kinds and 0 <= t <= 1 and size == words + labels and min(words, labels) >= 0
 
 
 def _folder(path: Path) -> str:

@@ -1,0 +1,119 @@
+"""`firth predict`: the labels of texts by a classifier, one line in, one line out."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from firth.cli import output
+from firth.cli.models import open_fitted, resolve_tokenizer
+from firth.cli.options import COMMON, HYPHEN, Common
+from firth.errors import CorpusError, EncodingError
+
+if TYPE_CHECKING:
+    from firth.static.classify import Classifier
+
+#: lines predicted at once
+LINES = 20_000
+
+
+def predict(
+    model: str,
+    file: str = "-",
+    /,
+    *,
+    k: Annotated[int, Parameter(name=["-k", "--labels"])] = 1,
+    threshold: float = 0.0,
+    column: str | None = None,
+    tokenizer: str | None = None,
+    encoding: str = "utf-8",
+    common: Common = COMMON,
+) -> None:
+    """Predict the labels of texts, one a line.
+
+    One line in, one line out: label, TAB, probability; more labels (-k) follow on the same line,
+    the most probable first. A line stays empty if no label reaches the threshold. Labels that
+    stand in the text (__label__news) are passed over. With --json: {"predictions": [[{"label",
+    "probability"}, ...], ...]}.
+
+    Parameters
+    ----------
+    model
+        A classifier: a model folder, or a .bin or .ftz of fastText.
+    file
+        The texts: plain, .gz, .bz2, .xz or .zst, or a table with --column; - or nothing is
+        standard input.
+    k
+        Labels a text, at most; -1 for all.
+    threshold
+        Leave out labels that are less probable.
+    column
+        The column of a table that holds the text, by name or number.
+    tokenizer
+        Only for a model trained with module:function, which is not called on its word: name it.
+    encoding
+        Of the text.
+    """
+    from firth.static.classify import Classifier
+
+    cut = None if tokenizer is None else resolve_tokenizer(tokenizer)
+    classifier = Classifier(open_fitted(model), tokenizer=cut)
+    classifier.check(k, threshold)
+    output.call(
+        common.verbose,
+        f"Classifier(load({model!r})).predict(texts, k={k}, threshold={threshold})",
+    )
+    texts = lines_of(file, column, encoding)
+    found = _predictions(
+        classifier, texts, k, threshold, at_once=1 if _is_terminal(file) else LINES
+    )
+    if common.json:
+        predictions = [[one._asdict() for one in row] for row in found]
+        output.write_json({"predictions": predictions})
+        return
+    for row in found:
+        output.write("\t".join(f"{one.label}\t{one.probability:.4f}" for one in row))
+
+
+def _predictions(
+    classifier: Classifier, texts: Iterable[str], k: int, threshold: float, at_once: int
+) -> Iterator[Any]:
+    """Of each text; as soon as they are there, from a terminal."""
+    iterator = iter(texts)
+    while some := list(itertools.islice(iterator, at_once)):
+        yield from classifier.predict(some, k, threshold)
+
+
+def _is_terminal(file: str) -> bool:
+    return file in ("-", HYPHEN) and sys.stdin.isatty()
+
+
+def lines_of(file: str, column: str | None, encoding: str) -> Iterator[str]:
+    """The lines of a file, a column or the standard input, which is read as it comes.
+
+    Raises:
+        CorpusError: nothing there. EncodingError: a bad byte.
+    """
+    if file not in ("-", HYPHEN):
+        from firth.text.corpus import Corpus
+
+        place: Any = int(column) if column is not None and column.isdigit() else column
+        yield from Corpus(file, column=place, encoding=encoding).lines()
+        return
+    number = 0
+    for raw in sys.stdin.buffer:
+        number += 1
+        try:
+            line = raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise EncodingError(
+                f"the standard input, line {number}: byte 0x{raw[error.start]:02X} is not "
+                f"{encoding}; give --encoding, or convert it first (iconv)."
+            ) from None
+        yield line.rstrip("\r\n")
+    if not number:
+        raise CorpusError("The standard input is empty; give one text a line.")

@@ -1,0 +1,59 @@
+"""Predictions with the numbers that fastText prints beside them.
+
+    reported = exp(log(p + 1e-5)) = p + 1e-5;  of a tree: product over the path of (p_i + 1e-5)
+
+so that a certain label has 1.00001, and one deep in a tree a little more (its src/loss.cc).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firth.kernels.huffman import huffman
+from firth.kernels.scores import OFFSET
+from firth.static.classify import Classifier
+from firth.vectors.fitted import Fitted
+
+
+class Reporter:
+    """Predicts the labels of texts.
+
+    Raises:
+        SettingError: the model is no classifier.
+    """
+
+    def __init__(self, fitted: Fitted, threads: int = 0) -> None:
+        self.classifier = Classifier(fitted, threads=threads)
+        self._paths: Any = None
+        if fitted.settings.get("objective") == "hierarchical-softmax":
+            assert fitted.labels is not None  # a classifier has them
+            self._paths = huffman(np.asarray(fitted.labels.counts, np.int64))
+            self._output = np.asarray(fitted.state["output"])
+
+    def top(self, texts: list[str], k: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """(labels int32[n, k], -1: none; scores float32[n, k]), the most probable first.
+
+        Raises:
+            SettingError: k is neither -1 (all) nor at least 1.
+        """
+        if threshold > 1:
+            return np.empty((len(texts), 0), np.int32), np.empty((len(texts), 0), np.float32)
+        labels, p = self.classifier.top(texts, k, max(0.0, threshold))
+        if self._paths is None:
+            return labels, p + np.float32(OFFSET)
+        return labels, self._along_paths(texts, labels)
+
+    def _along_paths(self, texts: list[str], labels: np.ndarray) -> np.ndarray:
+        """float32[n, k]: the product along the path of each label."""
+        points, codes, offsets = self._paths
+        H = self.classifier.document_vectors(texts)
+        scores = np.ones(labels.shape, np.float32)
+        for row, column in zip(*np.nonzero(labels >= 0), strict=True):
+            label = labels[row, column]
+            path = slice(offsets[label], offsets[label + 1])
+            turn = 1 / (1 + np.exp(-(self._output[points[path]] @ H[row]).astype(np.float64)))
+            turn = np.where(codes[path] == 1, turn, 1 - turn)
+            scores[row, column] = np.prod(turn + OFFSET)
+        return scores
