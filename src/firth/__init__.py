@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firth.errors import FirthError as FirthError
+    from firth.static.autotune import autotune as autotune
     from firth.static.cbow import CBOW as CBOW
     from firth.static.classifier import FastTextClassifier as FastTextClassifier
     from firth.static.classify import Classifier as Classifier
@@ -65,6 +66,7 @@ _PLACES = {
     "Vectors": "firth.vectors.vectors",
     "Vocabulary": "firth.text.vocabulary",
     "WindowCounts": "firth.static.window_counts",
+    "autotune": "firth.static.autotune",
     "evaluate_analogies": "firth.vectors.evaluate",
     "evaluate_similarity": "firth.vectors.evaluate",
     "load": "firth.vectors.fitted",

@@ -1,5 +1,7 @@
 """Documents in chunks: every token once and in order, and no row with too many of them."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_pieces_tile_every_line_and_are_spread(sizes, length):
         times += [(place, (2 * p + 1) / (2 * len(own))) for p, place in enumerate(own)]
     # in the order of their times, to within one step
     ordered = [time for _, time in sorted(times)]
-    assert all(b - a > -1.0001 / max(1, len(lines)) for a, b in zip(ordered, ordered[1:]))
+    assert all(b - a > -1.0001 / max(1, len(lines)) for a, b in itertools.pairwise(ordered))
 
 
 @settings(deadline=None)
@@ -88,7 +90,7 @@ def test_chunks_hold_every_token_once(sizes, length, piece, most, parts, ids, se
     n = chunks_of(room, *cut, word, out)
     assert n >= 0
     chunk, line, start, stop = out[:, :n]
-    seen = np.concatenate([np.arange(a, b) for a, b in zip(start, stop)] or [np.zeros(0)])
+    seen = np.concatenate([np.zeros(0), *map(np.arange, start, stop)])
     assert sorted(seen) == list(range(len(word)))
     for number in range(chunk.max(initial=-1) + 1):
         own = np.flatnonzero(chunk == number)

@@ -1,5 +1,7 @@
-"""K-means of points with few coordinates: the two steps, of one part of a product quantiser.
+"""K-means of points with few coordinates: the steps, for one part of a product quantiser.
 
+    begin    c_0 a point at random; c_j a point x_i with probability ~ min_{l < j} |x_i - c_l|^2
+                                                  Arthur & Vassilvitskii 2007 (k-means++)
     assign   code_i = argmin_j |x_i - c_j|^2              ties: the lowest j
     move     c_j = mean of the x_i with code_i = j        Lloyd 1982
 
@@ -14,6 +16,60 @@ from firth.compiled import kernel
 
 #: points that meet one centroid after the other: they and their distances stay in the first cache
 TOGETHER = 256
+
+
+@kernel
+def begin(x, c, uniform, distances):
+    """Chooses points as the first centroids; equal ones only if there are no others left.
+
+    uniform: float64[256], drawn from [0, 1); the others as in `assign`.
+    Departs from fastText, which takes any 256 points: of a matrix with many equal rows (n-grams
+    that never occurred) most of those would be the same.
+    """
+    d, n = x.shape
+    blocks = (n + TOGETHER - 1) // TOGETHER
+    sums = np.zeros(blocks, np.float64)
+    far = np.empty(TOGETHER, np.float32)
+    distances[:] = np.inf
+    chosen = min(int(uniform[0] * n), n - 1)
+    for j in range(c.shape[0]):
+        for k in range(d):
+            c[j, k] = x[k, chosen]
+        total = 0.0
+        for b in range(blocks):
+            first = b * TOGETHER
+            near = distances[first : min(first + TOGETHER, n)]
+            far[:] = 0
+            for k in range(d):
+                row = x[k, first : first + len(near)]
+                ck = c[j, k]
+                for i in range(len(row)):
+                    far[i] += (row[i] - ck) * (row[i] - ck)
+            for i in range(len(near)):
+                near[i] = min(far[i], near[i])
+            sums[b] = np.float64(near.sum())
+            total += sums[b]
+        if j + 1 < c.shape[0] and total > 0:
+            chosen = _drawn(distances, sums, uniform[j + 1] * total)
+
+
+@kernel
+def _drawn(distances, sums, wanted):
+    """The point at which the distances, added up, pass `wanted`."""
+    b = 0
+    while b < len(sums) - 1 and (wanted >= sums[b] or sums[b] == 0):
+        wanted -= sums[b]
+        b += 1
+    first = b * TOGETHER
+    last = min(first + TOGETHER, len(distances))
+    best = first
+    for i in range(first, last):
+        if distances[i] > 0:  # rounding may carry the sum past the last of them
+            best = i
+            wanted -= distances[i]
+            if wanted < 0:
+                break
+    return best
 
 
 @kernel

@@ -280,7 +280,7 @@ class _Run:
             self.warned = True
             self.progress.say(
                 f"{large} of {len(self.trials)} trials did not fit into "
-                f"{size(self.trials.model_size or 0)}: the limit of the size is probably too low."
+                f"{self.trials.model_size:,} bytes: the limit of the size is probably too low."
             )
 
     def result(self, watch: Watch) -> Fitted:
@@ -300,7 +300,7 @@ class _Run:
         tried = f"{len(notes)} trial{'s' * (len(notes) != 1)}"
         if TOO_LARGE in notes:
             return (
-                f"None of {tried} fitted into {size(self.trials.model_size or 0)}; allow a larger "
+                f"None of {tried} fitted into {self.trials.model_size:,} bytes; allow a larger "
                 "model (model_size, --autotune-size)."
             )
         if "diverged" in notes:

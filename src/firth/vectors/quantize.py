@@ -7,9 +7,10 @@ numbers, and keeps of each part the number of the nearest of 256 centroids:
     code_m = argmin_j |x_m - C_mj|^2             C_m: k-means of the m-th parts
     with norms: the parts are of x / |x|, and |x| is quantised with 256 centroids of its own
 
-That is fastText's: 25 iterations from 256 rows drawn at random, at most 65,536 rows learnt from.
-Departs from it: the same rows are learnt from for every part; a centroid without points moves to
-the point farthest from its own; fewer than 256 rows are kept exactly, where fastText refuses.
+That is fastText's: 25 iterations, at most 65,536 rows learnt from. Departs from it: k-means++
+chooses the rows to begin with; the same rows are learnt from for every part; a centroid without
+points moves to the point farthest from its own; fewer than 256 rows are kept exactly, where
+fastText refuses.
 The result depends on the seed, not on the number of threads.
 """
 
@@ -225,16 +226,16 @@ def _each(work: Callable[[int], Any], items: Iterable[int], threads: int) -> lis
 
 def _centroids(x: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """float32[256, d]: k-means of the points x float32[d, n]; all of them if they are so few."""
-    from firth.kernels.kmeans import assign, move
+    from firth.kernels.kmeans import assign, begin, move
 
     d, n = x.shape
     c = np.zeros((CENTROIDS, d), np.float32)
     if n <= CENTROIDS:
         c[:n] = x.T
         return c
-    c[:] = x[:, random.choice(n, CENTROIDS, replace=False)].T
     codes, before = np.empty(n, np.uint8), np.empty(n, np.uint8)
     distances = np.empty(n, np.float32)
+    begin(x, c, random.random(CENTROIDS), distances)
     for iteration in range(ITERATIONS):
         assign(x, c, codes, distances)
         if iteration and np.array_equal(codes, before):

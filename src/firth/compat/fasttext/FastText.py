@@ -18,7 +18,23 @@ from firth.compat.fasttext.engine import Engine
 from firth.compat.fasttext.meters import _Meter
 from firth.compat.fasttext.tokens import tokens_of
 
-__all__ = ["loss_name", "model_name"]
+__all__ = [
+    "BOW",
+    "EOS",
+    "EOW",
+    "cbow",
+    "eprint",
+    "load_model",
+    "loss_name",
+    "model_name",
+    "read_args",
+    "skipgram",
+    "supervised",
+    "tokenize",
+    "train_supervised",
+    "train_unsupervised",
+    "unsupervised_default",
+]
 
 EOS = "</s>"
 BOW = "<"

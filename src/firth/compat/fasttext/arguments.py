@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import multiprocessing
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -211,7 +212,7 @@ def _checked(name: str, value: Any, like: Any) -> Any:
         value = value.item()
     if hasattr(value, "__fspath__") and isinstance(like, str):
         value = value.__fspath__()
-    if not isinstance(value, type(like)):
+    if not isinstance(value, type(like)) or (type(value) is bool and type(like) is not bool):
         raise TypeError(
             f"{name}={value!r} is of type {type(value).__name__}; wanted {type(like).__name__}"
         )
@@ -220,12 +221,11 @@ def _checked(name: str, value: Any, like: Any) -> Any:
 
 def renamed(error: SettingError) -> SettingError:
     """The error with the names that settings have here."""
-    text = str(error)
-    for ours, theirs in THEIRS.items():
-        for mark in ("=", " is not set"):
-            if text.startswith(ours + mark):
-                text = theirs + text.removeprefix(ours)
-    return SettingError(text)
+
+    def theirs(found: re.Match[str]) -> str:
+        return THEIRS.get(found[1], found[1]) + found[2]
+
+    return SettingError(re.sub(r"\b(\w+)(=| is not set)", theirs, str(error)))
 
 
 def of_settings(settings: Mapping[str, Any], kind: str) -> Args:

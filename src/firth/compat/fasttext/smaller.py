@@ -33,7 +33,7 @@ def smaller(
     if fitted.labels is None:
         raise ValueError(
             "For now we only support quantization of supervised models; word vectors are made "
-            "smaller by firth: firth.quantized(model.fitted.vectors)."
+            "smaller by firth: firth.quantize_vectors(model.fitted.vectors)."
         )
     texts = None
     if retrain and cutoff > 0:  # without a cutoff there is nothing to make up for

@@ -4,9 +4,9 @@ each other."""
 import numpy as np
 import pytest
 
+from firth.kernels.hierarchical_softmax import HierarchicalSoftmax
 from firth.kernels.huffman import huffman
 from firth.kernels.linear import padded, padded_zeros
-from firth.kernels.hierarchical_softmax import HierarchicalSoftmax
 from firth.kernels.negative_sampling import NegativeSampling
 from firth.kernels.noise import alias_table
 from firth.kernels.paragraphs import Paragraphs
@@ -15,7 +15,7 @@ from firth.kernels.softmax import Softmax
 from firth.kernels.windows import Block, Plan
 from firth.static import pvdbow, pvdm
 
-V, DIM, WINDOW = 9, 8, 2
+V, DIM, WINDOW, NEGATIVES = 9, 8, 2, 2
 # four lines, of which the third is empty; ids: one, two, one of the first again, none
 ENDS = np.array([7, 16, 16, 21], np.int64)
 IDS = np.random.default_rng(5).integers(0, V, 21).astype(np.int32)
@@ -43,8 +43,7 @@ def world(module, way, seed=2):
         matrix[:, :DIM] = rng.normal(size=(len(matrix), DIM)) / 2
     U.reshape(V, parts, -1)[:, :, :DIM] = rng.normal(size=(V, parts, DIM)) / 2
     flags = [way.get(name, False) for name in ("words", "concatenated", "summed", "whole")]
-    sets = 1
-    return Paragraphs(Q, OFFSETS, ROWS, W, *flags, 64, 64, 1000, 8, 8, sets), U
+    return Paragraphs(Q, OFFSETS, ROWS, W, *flags, 64, 64, 1000, 8, 8, 1), U
 
 
 def plan(keep=2.0, measure=1):
@@ -79,12 +78,16 @@ def hidden_rows(module, way, Q, W):
         start = end
 
 
-def loss_of(module, way, Q, W, U):
-    """The full softmax over all pairs, in float64."""
+def loss_of(name, module, way, Q, W, U):
+    """The sum over all pairs in float64: full softmax, or negative sampling in expectation."""
     total = 0.0
+    noise = COUNTS**0.75 / (COUNTS**0.75).sum()
     for h, o in hidden_rows(module, way, Q, W):
         scores = U @ h
-        total += np.log(np.exp(scores).sum()) - scores[o]
+        if name == "softmax":
+            total += np.log(np.exp(scores).sum()) - scores[o]
+        else:
+            total += np.logaddexp(0, -scores[o]) + NEGATIVES * noise @ np.logaddexp(0, scores)
     return total
 
 
@@ -102,30 +105,30 @@ def exact_update(way):
     return way.get("whole", False) == way.get("summed", False)
 
 
+@pytest.mark.parametrize("name", ["softmax", "ns"])
 @pytest.mark.parametrize(("module", "way"), WAYS)
-def test_one_chunk_is_the_gradient_of_the_written_loss(module, way):
+def test_one_chunk_is_the_gradient_of_the_written_loss(module, way, name):
     """All pairs of the text in one chunk: every matrix makes one step of rate dJ."""
     given, U = world(module, way)
     Q0, W0, U0 = (matrix.astype(np.float64) for matrix in (given.Q, given.W, U))
-    rate = 1e-3
+    # all is learnt at the values of the beginning, so that a step may be long; but with words there
+    # are two chunks, the second at values that the first has moved
+    rate = 1e-3 if way.get("words") else 1.0
     block = Block(IDS, ENDS, 0)
     loss, measured, pairs = module.fast_block(
-        Softmax(U), given, block, plan(), (rate, rate), seeded(1, 0, 0)
+        objective_of(name, U), given, block, plan(), (rate, rate), seeded(1, 0, 0)
     )
     assert measured == pairs == len(list(hidden_rows(module, way, Q0, W0)))
-    if way.get("words"):
-        # two chunks, one for the words and then one for the documents, at moved values
-        tolerance = {"rtol": 0.05, "atol": 0.05}
-        assert loss == pytest.approx(loss_of(module, way, Q0, W0, U0), rel=1e-2)
-    else:
-        tolerance = {"rtol": 5e-3, "atol": 2e-3}
-        assert loss == pytest.approx(loss_of(module, way, Q0, W0, U0), rel=1e-5)
-    by_u = gradient(lambda x: loss_of(module, way, Q0, W0, x), U0)
+    rough = way.get("words") or name == "ns"
+    tolerance = {"rtol": 0.05, "atol": 0.15} if rough else {"rtol": 5e-3, "atol": 2e-3}
+    expected = loss_of(name, module, way, Q0, W0, U0)
+    assert loss == pytest.approx(expected, rel=2e-2 if rough else 1e-5)
+    by_u = gradient(lambda x: loss_of(name, module, way, Q0, W0, x), U0)
     np.testing.assert_allclose((U - U0) / -rate, by_u, **tolerance)
     if module is pvdm and not way.get("concatenated") and not exact_update(way):
         return  # tested below: what moves is not the gradient
-    by_q = gradient(lambda x: loss_of(module, way, x, W0, U0), Q0)
-    by_w = gradient(lambda x: loss_of(module, way, Q0, x, U0), W0)
+    by_q = gradient(lambda x: loss_of(name, module, way, x, W0, U0), Q0)
+    by_w = gradient(lambda x: loss_of(name, module, way, Q0, x, U0), W0)
     np.testing.assert_allclose((given.Q - Q0) / -rate, by_q, **tolerance)
     np.testing.assert_allclose((given.W - W0) / -rate, by_w, **tolerance)
     assert np.abs(by_q).max() > 0.1
@@ -139,9 +142,7 @@ def test_the_error_as_gensim_hands_it_out(summed):
     given, U = world(pvdm, way)
     Q0, W0, U0 = (matrix.astype(np.float64) for matrix in (given.Q, given.W, U))
     rate = 1e-3
-    pvdm.fast_block(
-        Softmax(U), given, Block(IDS, ENDS, 0), plan(), (rate, rate), seeded(1, 0, 0)
-    )
+    pvdm.fast_block(Softmax(U), given, Block(IDS, ENDS, 0), plan(), (rate, rate), seeded(1, 0, 0))
     expected_q, expected_w = Q0.copy(), W0.copy()
     start = 0
     for line, end in enumerate(ENDS):
@@ -165,41 +166,31 @@ def test_the_error_as_gensim_hands_it_out(summed):
 def objective_of(name, U):
     if name == "hs":
         points, codes, offsets = huffman(COUNTS)
-        return HierarchicalSoftmax(
-            U[: V - 1], points, codes, offsets, int(np.diff(offsets).max())
-        )
+        return HierarchicalSoftmax(U[: V - 1], points, codes, offsets, int(np.diff(offsets).max()))
     if name == "softmax":
         return Softmax(U)
-    # all words are noise words, over and over: close to the expectation
-    return NegativeSampling(U, *alias_table(COUNTS**0.75), 2, 4000)
+    # so many noise words are close to the expectation
+    return NegativeSampling(U, *alias_table(COUNTS**0.75), NEGATIVES, 20_000)
 
 
-@pytest.mark.parametrize("name", ["ns", "hs", "softmax"])
+@pytest.mark.parametrize("name", ["hs", "softmax"])
 @pytest.mark.parametrize(("module", "way"), WAYS)
 def test_fast_is_exact_for_a_small_step(module, way, name):
     """Where no value moves far, the order of the pairs does not matter."""
     rate, results = 1e-3, []
     for which in ("fast_block", "exact_block"):
-        steps, losses = [], []
-        # drawn noise: the definition draws two words a pair, so its mean is taken
-        for seed in range(1 if name != "ns" or which == "fast_block" else 300):
-            given, U = world(module, way)
-            before = [matrix.copy() for matrix in (given.Q, given.W, U)]
-            loss, _, pairs = getattr(module, which)(
-                objective_of(name, U), given, Block(IDS, ENDS, 0), plan(), (rate, rate),
-                seeded(seed, 0, 0),
-            )  # fmt: skip
-            losses.append(loss / pairs)
-            moved = zip((given.Q, given.W, U), before, strict=True)
-            steps.append([(now - was) / rate for now, was in moved])
-        results.append(([np.mean(some, axis=0) for some in zip(*steps)], np.mean(losses)))
-    (fast, loss), (exact, exact_loss) = results
-    # a noise word equal to the target is dropped by the definition only
-    close = 0.35 if name == "ns" else 0.03
-    assert loss == pytest.approx(exact_loss, rel=0.25 if name == "ns" else 0.01)
+        given, U = world(module, way)
+        before = [matrix.copy() for matrix in (given.Q, given.W, U)]
+        loss, _, _ = getattr(module, which)(
+            objective_of(name, U), given, Block(IDS, ENDS, 0), plan(), (rate, rate),
+            seeded(1, 0, 0),
+        )  # fmt: skip
+        moved = zip((given.Q, given.W, U), before, strict=True)
+        results.append((loss, [(now - was) / rate for now, was in moved]))
+    (loss, fast), (exact_loss, exact) = results
+    assert loss == pytest.approx(exact_loss, rel=0.01)
     for one, other in zip(fast, exact, strict=True):
-        size = np.abs(other).max()
-        np.testing.assert_allclose(one, other, atol=close * max(size, 0.1))
+        np.testing.assert_allclose(one, other, atol=0.03 * max(np.abs(other).max(), 0.1))
 
 
 @pytest.mark.parametrize(("module", "way"), WAYS)
@@ -247,7 +238,7 @@ def test_chunks_and_blocks_count_the_same_pairs(module, way):
     total = 0
     for first, last, line in ((0, 16, 0), (16, 21, 3)):
         given, U = world(module, way)
-        ends = ENDS[(ENDS > first) & (ENDS <= last)] - first
+        ends = ENDS[(first < ENDS) & (last >= ENDS)] - first
         total += module.fast_block(
             Softmax(U), given, Block(IDS[first:last], ends, line), plan(), (0.01, 0.01),
             seeded(1, 0, 0),
