@@ -22,6 +22,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "ppmi-svd.md": {"PPMI": PPMI, "SVD": SVD},
     "counts.md": {"counts": DocumentCounts, "LSA": LSA},
     "phrases.md": {"default": Phrases},
+    "quantization.md": {"default": ModelQuantization},
 }
 BEGIN = "<!-- settings: made by scripts/settings_table.py -->"
 END = "<!-- end of settings -->"

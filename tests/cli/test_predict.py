@@ -26,6 +26,15 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def board(tmp_path_factory, checkerboard_file):
+    """A model of words, which has no labels."""
+    path = tmp_path_factory.mktemp("words") / "board.firth"
+    words = ["train", "skipgram", str(checkerboard_file), "-o", str(path), "--dim", "4"]
+    assert main([*words, "--epochs", "1", "--min-count", "1", "--threads", "1"]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
 def model(files):
     path = files / "m.firth"
     words = [*TRAIN, str(files / "t.txt"), "-o", str(path), *SMALL]
@@ -150,17 +159,18 @@ def test_bad_training_text(firth, tmp_path, text, words, said):
     (tmp_path / "t.txt").write_text(text, "utf-8")
     (tmp_path / "unlabelled.txt").write_text("just text\n", "utf-8")
     (tmp_path / "strange.txt").write_text("__label__c text\n", "utf-8")
-    answer = firth(*TRAIN, "t.txt", "-o", "x.firth", *SMALL, *words)
+    answer = firth(*TRAIN, "t.txt", "-o", "x.firth", *SMALL[:-2], *words)
     assert answer.code == 2, answer.err
     assert said in answer.err
     assert "Traceback" not in answer.err
     assert not (tmp_path / "x.firth").exists()
 
 
-def test_bad_questions(firth, files, model, vec, checkerboard_file):
+def test_bad_questions(firth, files, model, board, vec, checkerboard_file):
     for words, said in (
         (("predict", model, "nix.txt"), "nix.txt"),
-        (("predict", vec, "-"), "has no labels to predict"),
+        (("predict", vec, "-"), "found a file that is no model, expected a classifier"),
+        (("predict", board, "-"), "A model of the kind skipgram has no labels to predict"),
         (("predict", model, "-", "--threshold", "2"), "threshold=2.0 is out of range"),
         (("predict", model, "-", "-k", "0"), "k=0 is out of range"),
         (("predict", model, "-", "-k", "x"), "'x' is not a whole number"),

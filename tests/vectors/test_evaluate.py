@@ -307,3 +307,26 @@ def test_correlations_are_scipys():
         theirs = stats.pearsonr(x, y)
         ours = correlation.pearson(x, y)
         assert (ours, correlation.pearson_p(ours, size)) == pytest.approx(tuple(theirs), rel=1e-12)
+
+
+def test_vectors_of_unseen_words_are_inferred(tmp_path):
+    """Cosines of unseen words are those of their n-grams' means; without any, the pair is dropped."""
+    from firth.text.subwords import Subwords
+    from firth.vectors.subwords import SubwordRows
+
+    rng = np.random.default_rng(3)
+    ngrams = SubwordRows(Subwords(3, 3, 60), rng.normal(size=(60, 5)).astype(np.float32))
+    names = Vocabulary(["king", "queen", "crown"])
+    vectors = Vectors(names, rng.normal(size=(3, 5)).astype(np.float32), subwords=ngrams)
+    lines = ["king queen 9", "Kingly queen 8", "crown crowned 7", "queenly kingly 1", "king x 3"]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
+    report = evaluate_similarity(vectors, tmp_path / "pairs.txt", "fasttext")
+    assert (report.pairs, report.covered, report.inferred) == (5, 1, 4)
+    expected = [vectors.similarity(a.lower(), b) for a, b, _ in (line.split() for line in lines)]
+    np.testing.assert_allclose(report.similarities, expected, atol=1e-6)
+    assert evaluate_similarity(vectors, tmp_path / "pairs.txt", "gensim").inferred == 0
+    dropped = evaluate_similarity(vectors, tmp_path / "pairs.txt", unknown="drop")
+    assert (dropped.covered, dropped.inferred, len(dropped.gold)) == (1, 0, 1)
+    plain = Vectors(names, vectors.matrix)
+    with pytest.raises(SettingError, match="needs vectors with n-grams"):
+        evaluate_similarity(plain, tmp_path / "pairs.txt", unknown="infer")

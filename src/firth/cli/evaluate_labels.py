@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firth.cli import output
-from firth.cli.models import open_fitted
 from firth.cli.options import Common, hyphens
+from firth.cli.predict import open_classifier
 from firth.cli.reading import LabelledReading
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def evaluate_labels(
     """See `evaluate`."""
     from firth.static.classify import Classifier
 
-    fitted = open_fitted(model)
+    fitted = open_classifier(model)
     classifier = Classifier(fitted)
     reading = LabelledReading(
         {

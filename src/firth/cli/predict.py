@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import open_fitted, resolve_tokenizer
+from firth.cli.models import is_model, must_exist, open_fitted, resolve_tokenizer
 from firth.cli.options import COMMON, HYPHEN, Common
-from firth.errors import CorpusError, EncodingError
+from firth.errors import CorpusError, EncodingError, FormatError
 
 if TYPE_CHECKING:
     from firth.static.classify import Classifier
+    from firth.vectors.fitted import Fitted
 
 #: lines predicted at once
 LINES = 20_000
@@ -61,7 +63,7 @@ def predict(
     from firth.static.classify import Classifier
 
     cut = None if tokenizer is None else resolve_tokenizer(tokenizer)
-    classifier = Classifier(open_fitted(model), tokenizer=cut)
+    classifier = Classifier(open_classifier(model), tokenizer=cut)
     classifier.check(k, threshold)
     output.call(
         common.verbose,
@@ -77,6 +79,23 @@ def predict(
         return
     for row in found:
         output.write("\t".join(f"{one.label}\t{one.probability:.4f}" for one in row))
+
+
+def open_classifier(path: str) -> Fitted:
+    """The whole model under this name.
+
+    Raises:
+        FormatError: nothing, or something else.
+    """
+    must_exist(path)
+    if not is_model(path) and Path(path).is_file():
+        raise FormatError(
+            path,
+            "a file that is no model",
+            "a classifier: a model folder, or a .bin or .ftz of fastText",
+            "Train one: firth train fasttext-classifier.",
+        )
+    return open_fitted(path)
 
 
 def _predictions(
