@@ -28,6 +28,8 @@ SHORT = {
     "representations": ["--megabytes", "5", "--epochs", "2", "--again"],
     "glove": ["--megabytes", "5", "--epochs", "2"],
     "svd": ["--megabytes", "5", "--max-size", "5000", "--dim", "50"],
+    "subwords": ["--kinds", "skipgram", "--words", "300000", "--epochs", "1", "--seeds", "1"],
+    "opening": ["--words", "20000", "--buckets", "100000"],
     "command": ["--megabytes", "10", "--epochs", "1"],
 }
 

@@ -11,7 +11,18 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from firth import CBOW, LSA, PPMI, SVD, DocumentCounts, FastText, GloVe, Phrases, SkipGram
+from firth import (
+    CBOW,
+    LSA,
+    PPMI,
+    SVD,
+    DocumentCounts,
+    FastText,
+    GloVe,
+    ModelQuantization,
+    Phrases,
+    SkipGram,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: page: heading of a column of defaults, settings

@@ -53,12 +53,19 @@ def corpus() -> str:
     return "\n".join(lines * 10) + "\n"
 
 
+def reviews() -> str:
+    """Labelled texts in fastText's form."""
+    good, bad = "a fine and moving film", "a dull and endless film"
+    return "".join(f"__label__good {good} {i}\n__label__bad {bad} {i}\n" for i in range(40))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     (tmp_path / "my.txt").write_text(corpus(), "utf-8")
     (tmp_path / "more.txt").write_text(corpus() + "the emperor spoke to the king\n" * 9, "utf-8")
     (tmp_path / "words.txt").write_text("king\nqueen\n", "utf-8")
     (tmp_path / "pairs.tsv").write_text("king\tqueen\t9\nking\tbread\t1\nman\twoman\t8\n", "utf-8")
+    (tmp_path / "reviews.txt").write_text(reviews(), "utf-8")
     (tmp_path / "questions.txt").write_text(": royal\nman king woman queen\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path

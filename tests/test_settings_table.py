@@ -44,4 +44,5 @@ def test_every_setting_has_its_row(name):
 
 def test_every_kind_has_its_table():
     made = {model.__name__ for models in SCRIPT["PAGES"].values() for model in models.values()}
-    assert made == {name for _, name, _ in KINDS.values()}
+    # what is no kind of model has settings too
+    assert made == {name for _, name, _ in KINDS.values()} | {"ModelQuantization"}

@@ -396,6 +396,34 @@ def test_meters_are_the_packages(theirs, files, tmp_path):
         one.precision_at_recall(0.5, "__label__none")
 
 
+def test_texts_are_split_and_counted_as_by_the_package(theirs, tmp_path):
+    lines = labelled_lines(50) + [
+        "__label__garden rose\u00a0bed \u3000 seed\x1csoil\tmoss\x0blawn\x0croot\x00hedge\rrake",
+        "__label__garden \u0440\u043e\u0437\u0430 \u82b1\u5712 __label__harbour \U0001f339",
+        "",
+        "no label here",
+    ]
+    path = write(tmp_path / "texts.txt", lines)
+    mine, other = (one.train_supervised(path, **QUICK) for one in (ours, theirs))
+    for ask in ("get_words", "get_labels"):
+        found, known = (
+            dict(zip(*getattr(model, ask)(include_freq=True), strict=True))
+            for model in (mine, other)
+        )
+        # a text without a label teaches nothing, but its words are counted
+        assert found == known
+    assert "rose\u00a0bed" in mine
+    one, two = (
+        dict(zip(*model.get_words(include_freq=True), strict=True))
+        for model in (
+            ours.train_unsupervised(path, minCount=1, bucket=10, **QUICK),
+            theirs.train_unsupervised(path, minCount=1, bucket=10, **QUICK),
+        )
+    )
+    # a line end is no word of word vectors
+    assert one == {word: count for word, count in two.items() if word != "</s>"}
+
+
 def test_pretrained_vectors(files, tmp_path):
     first = ours.train_unsupervised(files["plain"], **QUICK, maxn=0, minCount=1)
     path = tmp_path / "first.vec"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firth.kernels import features, hashing, lookup
-from firth.kernels.features import Rows, Types, WordNgrams
+from firth.kernels.features import Types, WordNgrams
 from firth.text.subwords import Subwords, fnv1a
 
 WORDS = ["eating", "über", "Ёлка", "日本語", "a", "", "🙂x", "</s>", "naïve", "x" * 40]
@@ -47,7 +47,7 @@ def test_ngrams_are_those_of_subwords(low, high):
         offsets, rows = rule.rows(words)
         kept = NONE
         if pruned is not None:
-            kept = np.full(101, -1, np.int32)
+            kept = np.full(101, hashing.PRUNED, np.int32)
             kept[pruned[0]] = pruned[1]
         found, ends = np.empty(4000, np.int32), np.zeros(len(words) + 1, np.int64)
         done = hashing.ngrams_all(*spans(words), low, high, 101, kept, found, ends, 0)
@@ -74,10 +74,10 @@ def types(words, known):
 
 
 def lines_of(found_types, ids, ends, runs, order=None, room=(64, 64)):
-    """([rows of words], [rows of n-grams]) of each line."""
+    """([rows of words], [rows of n-grams], [fresh buckets]) of each line."""
     order = np.arange(len(ends)) if order is None else np.asarray(order)
     rows = features.room(*room)
-    words, ngrams = [], []
+    found = [], [], []
     first = 0
     with np.errstate(over="ignore"):
         while first < len(order):
@@ -85,16 +85,16 @@ def lines_of(found_types, ids, ends, runs, order=None, room=(64, 64)):
                 np.asarray(ids, np.int32), np.asarray(ends), order, first, len(order),
                 found_types, runs, rows,
             )  # fmt: skip
-            assert isinstance(rows, Rows) or len(rows) == 4
-            a = b = 0
-            for i in range(lines):
-                words.append(rows[0][a : rows[2][i]].tolist())
-                ngrams.append(rows[1][b : rows[3][i]].tolist())
-                a, b = rows[2][i], rows[3][i]
-            # what is asked for beyond the end is a row
-            assert (rows[0][a : a + features.AHEAD] == 0).all()
+            for part in range(3):
+                begin = 0
+                for i in range(lines):
+                    end = rows[3][part, i]
+                    found[part].append(rows[part][begin:end].tolist())
+                    begin = end
+                # what is asked for beyond the end is a row
+                assert part == 2 or (rows[part][begin : begin + features.AHEAD] == 0).all()
             first += lines
-    return words, ngrams
+    return found
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3, 5])
@@ -102,7 +102,8 @@ def test_words_and_their_runs(longest):
     words = ["the", "cat", "sat", "naïve"]
     some = types(words, ["</s>", "cat", "the"])
     ids, ends = [0, 1, 2, 3, 1], [3, 3, 5]  # the second line is empty
-    own, runs = lines_of(some, ids, ends, WordNgrams(longest, 1000, NONE))
+    own, runs, fresh = lines_of(some, ids, ends, WordNgrams(longest, 1000, NONE))
+    assert not any(fresh)
     assert own == [[2, 1, 0], [0], [1, 0]]
     hashes = some.hash.tolist()
     for line, first, last in ((0, 0, 3), (1, 3, 3), (2, 3, 5)):
@@ -112,18 +113,56 @@ def test_words_and_their_runs(longest):
 
 def test_unknown_words_and_an_unknown_line_end_still_make_runs():
     some = types(["x", "y"], [])
-    own, runs = lines_of(some, [0, 1], [2], WordNgrams(2, 50, NONE))
+    own, runs, _ = lines_of(some, [0, 1], [2], WordNgrams(2, 50, NONE))
     assert own == [[]]
     assert len(runs[0]) == 2
 
 
 def test_pruned_buckets_have_no_row():
     some = types(["x", "y", "z"], ["x"])
-    kept = np.full(7, -1, np.int32)
-    _, all_runs = lines_of(some, [0, 1, 2], [3], WordNgrams(3, 7, NONE))
+    kept = np.full(7, hashing.PRUNED, np.int32)
+    _, all_runs, _ = lines_of(some, [0, 1, 2], [3], WordNgrams(3, 7, NONE))
     kept[all_runs[0][0]] = 5
-    _, runs = lines_of(some, [0, 1, 2], [3], WordNgrams(3, 7, kept))
-    assert runs[0] == [5] * all_runs[0].count(all_runs[0][0])
+    _, runs, fresh = lines_of(some, [0, 1, 2], [3], WordNgrams(3, 7, kept))
+    times = all_runs[0].count(all_runs[0][0])
+    assert runs[0] == [5] * times
+    assert not fresh[0]
+    kept[kept == hashing.PRUNED] = hashing.AT_START
+    _, runs, fresh = lines_of(some, [0, 1, 2], [3], WordNgrams(3, 7, kept))
+    assert runs[0] == [5] * times
+    assert fresh[0] == [bucket for bucket in all_runs[0] if bucket != all_runs[0][0]]
+
+
+def test_character_ngrams_that_are_not_held():
+    words = ["banana", "nab"]
+    text = spans(words)
+    plain, kept = np.empty(400, np.int32), np.full(31, hashing.AT_START, np.int32)
+    ends = np.zeros(3, np.int64)
+    hashing.ngrams_all(*text, 2, 3, 31, NONE, plain, ends, 0)
+    kept[plain[0]] = 3
+    found = np.empty(400, np.int32)
+    hashing.ngrams_all(*text, 2, 3, 31, kept, found, ends, 0)
+    n = ends[-1]
+    there = plain[:n] == plain[0]
+    np.testing.assert_array_equal(found[:n][there], 3)
+    np.testing.assert_array_equal(-1 - found[:n][~there], plain[:n][~there])
+    some = types(words, words)._replace(offsets=np.append(ends, n), ngrams=found[:n])
+    _, ngrams, fresh = lines_of(some, [0, 1], [2], WordNgrams(1, 31, kept))
+    assert len(ngrams[0]) + len(fresh[0]) == n
+    assert set(ngrams[0]) == {3}
+
+
+def test_marks_every_bucket_that_is_touched():
+    rng = np.random.default_rng(1)
+    some = types([f"w{i}" for i in range(20)], [])
+    ends = np.cumsum(rng.integers(0, 9, 70))
+    ids = rng.integers(0, 20, ends[-1]).astype(np.int32)
+    runs = WordNgrams(3, 1000, NONE)
+    mark = np.zeros(1000, np.uint8)
+    with np.errstate(over="ignore"):
+        features.mark_ngrams(ids, ends, some, runs, mark)
+    _, wanted, _ = lines_of(some, ids, ends, runs)
+    assert np.flatnonzero(mark).tolist() == sorted({row for line in wanted for row in line})
 
 
 def test_lines_in_any_order_and_of_any_length():
@@ -136,7 +175,7 @@ def test_lines_in_any_order_and_of_any_length():
     plain = lines_of(some, ids, ends, runs, room=(100_000, 200_000))
     order = rng.permutation(200)
     mixed = lines_of(some, ids, ends, runs, order, room=(10, 10))
-    for part in range(2):
+    for part in range(3):
         assert [plain[part][line] for line in order] == mixed[part]
 
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firth.kernels import heap, scores
+from firth.kernels.codes import Input
 from firth.kernels.features import Types, WordNgrams
-from firth.kernels.filling import fill_uniform
+from firth.kernels.filling import Start, fill_start
 from firth.kernels.huffman import huffman
 from firth.kernels.linear import padded_zeros
 
@@ -114,8 +115,10 @@ def test_lines_together_are_lines_alone():
     rng = np.random.default_rng(2)
     V, B = 30, 50
     W, Z = padded_zeros(V, DIM), padded_zeros(B, DIM)
-    fill_uniform(W, DIM, 3.0, 1)
-    fill_uniform(Z, DIM, 3.0, 2)
+    start = Start(DIM, 3.0, 1)
+    fill_start(W, np.arange(V), start)
+    fill_start(Z, np.arange(B), Start(DIM, 3.0, 2))
+    inputs = Input(W, Z, start)
     hashes = rng.integers(-(2**31), 2**31, V + 1).astype(np.int32)
     rows = np.append(np.arange(V), -1).astype(np.int32)
     rows[::3] = -1
@@ -132,7 +135,7 @@ def test_lines_together_are_lines_alone():
         size = np.empty(n, np.int32)
         with np.errstate(over="ignore"):
             scores.score_lines(
-                (W, Z), some, ids, ends, np.asarray(order), (0, n), types, runs, k, 0.0,
+                inputs, some, ids, ends, np.asarray(order), (0, n), types, runs, k, 0.0,
                 labels, p, size,
             )  # fmt: skip
         return labels, p, size
@@ -146,7 +149,7 @@ def test_lines_together_are_lines_alone():
     assert (together[2] >= lengths - 1).all()
     H = padded_zeros(100, DIM)
     with np.errstate(over="ignore"):
-        scores.mean_lines((W, Z), ids, ends, np.arange(100), (0, 100), types, runs, H)
+        scores.mean_lines(inputs, ids, ends, np.arange(100), (0, 100), types, runs, H)
     p = np.exp(H @ some.U.T)
     there = together[2] > 0
     assert 0 < there.sum() < 100
@@ -156,7 +159,7 @@ def test_lines_together_are_lines_alone():
 
 def test_random_rows_are_spread_evenly_and_none_is_zero():
     W = padded_zeros(5000, 20)
-    fill_uniform(W, 20, 0.05, 7)
+    fill_start(W, np.arange(5000), Start(20, 0.05, 7))
     inside = W[:, :20]
     assert not W[:, 20:].any()
     assert np.abs(inside).max() <= 0.05
@@ -168,5 +171,5 @@ def test_random_rows_are_spread_evenly_and_none_is_zero():
     flat = inside.ravel()
     assert abs(np.corrcoef(flat[:-1], flat[1:])[0, 1]) < 0.01
     other = padded_zeros(5000, 20)
-    fill_uniform(other, 20, 0.05, 8)
+    fill_start(other, np.arange(5000), Start(20, 0.05, 8))
     assert abs(np.corrcoef(flat, other[:, :20].ravel())[0, 1]) < 0.01

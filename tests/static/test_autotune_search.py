@@ -102,6 +102,19 @@ def test_fixing_one_setting_leaves_the_others_alone():
     assert any(one.settings.dim != 100 for one in free)
 
 
+def test_a_first_choice_that_is_too_slow_becomes_quicker():
+    start = Choice(FastTextClassifier(epochs=40, dim=64))
+    search = Search(start)
+    search.ask(0.0)
+    assert search.quicker(0.25)
+    assert search.ask(0.1) == Choice(FastTextClassifier(epochs=10, dim=64))
+    assert search.quicker(0.0)
+    assert search.ask(0.1) == Choice(FastTextClassifier(epochs=1, dim=64))
+    assert search.quicker(0.5)  # there is no epoch to take away any more
+    assert search.ask(0.1) == Choice(FastTextClassifier(epochs=1, dim=32))
+    assert not Search(start, {"epochs", "dim"}).quicker(0.1)
+
+
 def test_a_setting_that_does_not_exist_cannot_be_fixed():
     with pytest.raises(SettingError, match=r"no setting 'epoch'\. Did you mean 'epochs'"):
         Search(Choice(FastTextClassifier()), {"epoch"})
@@ -128,7 +141,8 @@ def test_metrics_are_read(text, metric):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("f2", "metric='f2' is not a metric. Did you mean 'f1'? Wanted f1, f1:LABEL,"),
+        ("f2", "metric='f2' is not a metric. Wanted f1, f1:LABEL,"),
+        ("precisionAtRecal:30", "Did you mean 'precisionAtRecall'"),
         ("f1:", "metric='f1:' is not a metric"),
         ("accuracy", "is not a metric"),
         ("precisionAtRecall", "'' is not a percentage from 0 to 100"),

@@ -12,10 +12,11 @@ from firth import Classifier, FastTextClassifier, Labelled, Vectors, Vocabulary,
 from firth.errors import CorpusError, FitError, SettingError, VocabularyError
 from firth.kernels.huffman import huffman
 from firth.progress import Progress
-from firth.static import fit_classifier
+from firth.static import examples, fit_classifier
 from firth.static.checkpoints import Interrupted
 from firth.static.classifier import OBJECTIVES
 from firth.static.classifier_model import weights
+from firth.vectors.trained_rows import TrainedRows
 from static.labelled_worlds import accuracy, endings, lines, order_matters, topics
 
 SMALL = {"dim": 10, "threads": 1, "rate": 0.5, "epochs": 10, "buckets": 2000}
@@ -142,7 +143,8 @@ def test_only_features_of_the_text_move():
     assert {name for name, there in zip(names, moved, strict=True) if there} == {
         *("x", "y", "z", "</s>")
     }
-    rows = np.abs(fitted.vectors.subwords.matrix - start.vectors.subwords.matrix).max(axis=1) > 0
+    before, after = (np.asarray(one.vectors.subwords.matrix) for one in (start, fitted))
+    rows = np.abs(after - before).max(axis=1) > 0
     assert 0 < rows.sum() < 15
 
 
@@ -162,7 +164,7 @@ def test_one_thread_and_one_seed_give_the_same_bits(way, world):
 def test_every_row_starts_at_random(world):
     for threads in (1, 2):
         fitted = fit(world, threads=threads, rate=0.0, epochs=1, word_ngrams=2)
-        for rows in (fitted.vectors.matrix, fitted.vectors.subwords.matrix):
+        for rows in (fitted.vectors.matrix, np.asarray(fitted.vectors.subwords.matrix)):
             assert np.abs(rows).max(axis=1).min() > 0
             assert np.abs(rows).max() <= 1 / SMALL["dim"]
 
@@ -200,6 +202,39 @@ def test_the_input_is_left_alone_and_files_give_the_same(world, tmp_path):
 def test_threads_learn_as_well(world):
     fitted = fit(world * 20, threads=2, epochs=2)
     assert accuracy(Classifier(fitted), topics(200, seed=9)) > 0.98
+
+
+def test_rows_that_no_text_touches_are_not_held(world, tmp_path, monkeypatch):
+    """They are what they started as, and made again where they are needed: the same answers."""
+    settings = {"word_ngrams": 2, "min_n": 3, "max_n": 3, "buckets": 50_000, "epochs": 4}
+    dev, unheard = topics(30, seed=7), [["unheard", "words"], *(w for _, w in topics(40, seed=8))]
+    part = FastTextClassifier(**SMALL | settings).fit(world, dev=dev)
+    held = part.vectors.subwords.matrix
+    assert isinstance(held, TrainedRows)
+    assert len(held.rows) < 10_000
+    part.save(tmp_path / "m.firth")
+    assert (tmp_path / "m.firth" / "subwords.safetensors").stat().st_size < 500_000
+    monkeypatch.setattr(examples, "MOST_HELD", 0)
+    whole = FastTextClassifier(**SMALL | settings).fit(world, dev=dev)
+    assert isinstance(whole.vectors.subwords.matrix, np.ndarray)
+    np.testing.assert_array_equal(np.asarray(held), whole.vectors.subwords.matrix)
+    np.testing.assert_array_equal(part.vectors.matrix, whole.vectors.matrix)
+    np.testing.assert_array_equal(part.state["output"], whole.state["output"])
+    assert part.history[-1]["held_out_f1"] == whole.history[-1]["held_out_f1"]
+    answers = [
+        Classifier(model, threads=1).top(unheard, k=-1)
+        for model in (part, whole, load(tmp_path / "m.firth"))
+    ]
+    for labels, p in answers[1:]:
+        np.testing.assert_array_equal(labels, answers[0][0])
+        np.testing.assert_allclose(p, answers[0][1], rtol=1e-5)
+    monkeypatch.undo()
+    further = FastTextClassifier(**SMALL | settings)
+    one = further.fit(topics(50, seed=4), continue_from=load(tmp_path / "m.firth"))
+    other = further.fit(topics(50, seed=4), continue_from=whole)
+    np.testing.assert_array_equal(
+        np.asarray(one.vectors.subwords.matrix), other.vectors.subwords.matrix
+    )
 
 
 def test_words_and_labels_stand_in_the_order_of_the_format(world):
@@ -424,7 +459,7 @@ def test_settings_that_do_not_fit_together():
 
 
 @pytest.mark.parametrize(
-    ("examples", "error", "said"),
+    ("given", "error", "said"),
     [
         ([], CorpusError, "is empty"),
         ([(None, "a text"), ([], "another")], VocabularyError, "None of the 2 texts has a label"),
@@ -433,9 +468,9 @@ def test_settings_that_do_not_fit_together():
         ([("a", ""), ("b", " ")], CorpusError, "not a single token"),
     ],
 )
-def test_nothing_to_learn_from(examples, error, said):
+def test_nothing_to_learn_from(given, error, said):
     with pytest.raises(error) as caught:
-        FastTextClassifier(dim=4, threads=1).fit(examples)
+        FastTextClassifier(dim=4, threads=1).fit(given)
     assert said in str(caught.value)
 
 

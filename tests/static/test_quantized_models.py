@@ -374,6 +374,28 @@ def test_a_model_without_vectors():
         quantize(DocumentCounts().fit([["a", "b"], ["b"]]))
 
 
+def test_a_model_of_documents():
+    from firth.static.lsa import LSA
+
+    model = LSA(dim=2).fit([["a", "b"], ["b", "c"], ["c", "a"]])
+    with pytest.raises(
+        SettingError, match="A model of kind lsa works out vectors of new documents"
+    ):
+        quantize(model)
+
+
+def test_vectors_alone_are_saved(vectors, tmp_path):
+    from firth.vectors.formats import load_vectors
+    from firth.vectors.quantize import quantize_vectors
+
+    smaller = quantize_vectors(vectors.vectors, norms=True)
+    smaller.save(tmp_path / "q.firth")
+    again = load_vectors(tmp_path / "q.firth")
+    for word in ("sea1", "seaweed"):
+        np.testing.assert_array_equal(again[word], smaller[word])
+    assert not again.known("zzz")
+
+
 # the package
 
 

@@ -21,6 +21,22 @@ def test_whitespace_is_split(line):
 
 @settings(deadline=None)
 @given(text)
+def test_only_blanks_of_fasttext_split(line):
+    line = line.replace("\n", " ")
+    for blank in "\t\r\v\f\0":
+        line = line.replace(blank, " ")
+    assert Tokenizer("blanks")(line) == [token for token in line.split(" ") if token]
+
+
+def test_every_blank_of_fasttext_splits():
+    assert Tokenizer("blanks")("a b\tc\rd\ve\ff\0g\u00a0h\u3000i") == [
+        *"abcdef", "g\u00a0h\u3000i"
+    ]  # fmt: skip
+    assert Tokenizer("blanks").fold is False
+
+
+@settings(deadline=None)
+@given(text)
 def test_characters_lose_nothing(line):
     tokens = Tokenizer("characters")(line)
     assert "".join(tokens) == "".join(line.split())

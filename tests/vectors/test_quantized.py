@@ -14,9 +14,8 @@ from firth.vectors.quantized import (
     ProductQuantized,
     Stacked,
     joined,
-    matrix_of,
-    tensors_of,
 )
+from firth.vectors.quantized_tensors import matrix_of, tensors_of
 from firth.vectors.rows import norms_of
 from firth.vectors.tensors import map_tensors, write_tensors
 from firth.vectors.vectors import Vectors

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from firth.cli import output
 from firth.cli.bar import progress
 from firth.cli.info import size
-from firth.cli.models import is_folder_of_ours, must_exist, open_fitted, open_vectors
+from firth.cli.models import is_model, must_exist, open_fitted, open_vectors
 from firth.cli.options import COMMON, Common, call_of, options_of
 from firth.cli.training import must_be_free
 from firth.errors import SettingError
@@ -70,7 +70,7 @@ def quantize(
         for name, file in (("retrain", retrain), ("test", test))
         if file is not None
     }
-    output.call(common.verbose, _python(model, out, how, retrain))
+    output.call(common.verbose, _python(model, fitted, out, how, retrain))
     # scored first: what is wrong with the files is said before the work
     before = _scores(fitted, texts.get("test"), similarity or [])
     watcher = progress()
@@ -105,13 +105,10 @@ def quantize(
 
 
 def _opened(model: str) -> Fitted:
-    if is_folder_of_ours(model):
+    if is_model(model):
         return open_fitted(model)
     from firth.vectors.fitted import Fitted
-    from firth.vectors.formats import sniff
 
-    if Path(model).is_file() and sniff(model) == "fasttext-bin":
-        return open_fitted(model)
     return Fitted("vectors", open_vectors(model))
 
 
@@ -171,16 +168,9 @@ def _labelled(file: str, fitted: Fitted, columns: tuple[str | None, str | None])
 
 def _save(smaller: Fitted, path: Path, overwrite: bool) -> None:
     if path.suffix == ".ftz":
-        from firth.files import whole_file
         from firth.vectors.formats import fasttext_model
 
-        with whole_file(path, overwrite) as temporary:
-            inner = temporary.with_name(temporary.name + path.suffix)
-            try:
-                fasttext_model.write(smaller, inner)
-                inner.replace(temporary)
-            finally:
-                inner.unlink(missing_ok=True)
+        fasttext_model.write(smaller, path, overwrite)
     else:
         smaller.save(path, overwrite=overwrite)
 
@@ -235,8 +225,14 @@ def _number(value: float) -> object:
     return output.NONE if value != value else value
 
 
-def _python(model: str, out: str, how: ModelQuantization, retrain: str | None) -> str:
+def _python(
+    model: str, fitted: Fitted, out: str, how: ModelQuantization, retrain: str | None
+) -> str:
+    opened = f"firth.load({model!r})"
+    if fitted.kind == "vectors" and not is_model(model):
+        opened = f"Fitted('vectors', firth.load_vectors({model!r}))"
     more = "" if retrain is None else f", Labelled({retrain!r})"
-    write = "write_fasttext" if out.endswith(".ftz") else "save"
-    made = f"firth.quantize(firth.load({model!r}), {call_of(how)}{more})"
-    return f"{made}.save({out!r})" if write == "save" else f"{write}({made}, {out!r})"
+    made = f"firth.quantize({opened}, {call_of(how)}{more})"
+    if out.endswith(".ftz"):
+        return f"firth.vectors.formats.fasttext_model.write({made}, {out!r})"
+    return f"{made}.save({out!r})"

@@ -51,6 +51,14 @@ class Reading:
 
         return Corpus(*sources, **self._read)
 
+    def held_out(self, *sources: str) -> Any:
+        """The text on which the loss is measured."""
+        return self.corpus(*sources)
+
+    def python_held_out(self, *sources: str) -> str:
+        """The Python that makes it."""
+        return self.python(*sources)
+
     def counts(self, folder: str) -> Cooccurrence:
         """Counts made before; how a text is read has no meaning for them.
 
@@ -116,3 +124,54 @@ class LabelledReading(Reading):
                 shown = f"PhraseModel.load({value!r})" if name == "phrases" else repr(value)
                 more += f", {called}={shown}"
         return f"Labelled({', '.join(map(repr, sources))}{more})"
+
+
+#: option -> what `Labelled` calls it
+IDS = {"id_column": "label", "id_prefix": "prefix", "id_separator": "separator"}
+
+
+class DocumentReading(Reading):
+    """The options of `READING` and `IDS` that were given, for documents with ids or numbered.
+
+    Raises:
+        SettingError: a column and a prefix of ids; a separator without a column.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self._ids = {name: given[name] for name in IDS if given.get(name) is not None}
+        if "id_column" in self._ids and "id_prefix" in self._ids:
+            raise SettingError(
+                "--id-column is of tables, --id-prefix of lines of text; give the one that is meant."
+            )
+        if "id_separator" in self._ids and "id_column" not in self._ids:
+            raise SettingError("--id-separator parts the cells of --id-column; give both.")
+        column = self._ids.get("id_column", "")
+        if column.isdigit():
+            self._ids["id_column"] = int(column)
+
+    def corpus(self, *sources: str) -> Any:
+        if not self._ids:
+            return super().corpus(*sources)
+        from firth.text.labelled import Labelled
+
+        read = dict(self._read)
+        text = read.pop("column")
+        return Labelled(*sources, text=text, **self._named(), **read)
+
+    def held_out(self, *sources: str) -> Any:
+        return super().corpus(*sources)
+
+    def python(self, *sources: str) -> str:
+        plain = super().python(*sources)
+        if not self._ids:
+            return plain
+        more = "".join(f", {name}={value!r}" for name, value in self._named().items())
+        plain = plain.replace("column=", "text=", 1)
+        return f"Labelled{plain.removeprefix('Corpus').removesuffix(')')}{more})"
+
+    def python_held_out(self, *sources: str) -> str:
+        return super().python(*sources)
+
+    def _named(self) -> dict[str, Any]:
+        return {IDS[name]: value for name, value in self._ids.items()}

@@ -14,7 +14,7 @@ from cyclopts import App, Group, Parameter
 from firth.cli import output
 from firth.cli.models import open_fitted, open_vectors
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
-from firth.cli.reading import LABELS, LabelledReading, Reading
+from firth.cli.reading import IDS, LABELS, DocumentReading, LabelledReading, Reading
 from firth.cli.training import Run, must_be_free, summary, tell
 from firth.cli.tuning import NO_TUNING, Tuned, Tuning
 from firth.cli.tuning import tell as tell_trials
@@ -39,6 +39,8 @@ KINDS = {
     "glove": ("firth.static.glove", "GloVe", "Products are logarithms of co-occurrence."),
     "ppmi": ("firth.static.ppmi", "PPMI", "What stands near more often than by chance; sparse."),
     "svd": ("firth.static.svd", "SVD", "PPMI, brought down to a few hundred numbers."),
+    "pvdbow": ("firth.static.pvdbow", "PVDBOW", "Documents: each predicts its words."),
+    "pvdm": ("firth.static.pvdm", "PVDM", "Documents: each helps its words to predict the next."),
     "lsa": ("firth.static.lsa", "LSA", "Documents and words from the document-word matrix."),
     "counts": ("firth.static.counts", "DocumentCounts", "Bag of words and TF-IDF of documents."),
     "phrases": ("firth.text.phrases", "Phrases", "Words that belong together: new_york."),
@@ -68,11 +70,18 @@ _GO_ON = "A classifier to train further; its words, labels and n-grams stay what
 _LABEL = "The column of a table that holds the labels, by name or number."
 _PREFIX = "What labels begin with in fastText's format."
 _SEPARATOR = "What stands between several labels in one cell; lists of .jsonl need none."
+_DOCUMENTS = (
+    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
+    "input. A line, or a row of a table, is a document."
+)
+_ID = "The column of a table that holds the ids of documents; without ids they are numbered."
+_ID_PREFIX = "What ids in lines of text begin with, as __label__ in fastText's format."
+_ID_SEPARATOR = "What stands between several ids in one cell."
 _OUT = "The model folder to write."
 _DEV = "A text on which the loss is measured after each epoch, to stop early."
 _TOKENIZER = (
-    "words (Unicode word boundaries), whitespace, characters, bpe:FILE, unigram:FILE (a "
-    "tokenizer.json of the package tokenizers), or module:function."
+    "words (Unicode word boundaries), whitespace, blanks (fastText's), characters, bpe:FILE, "
+    "unigram:FILE (a tokenizer.json of the package tokenizers), or module:function."
 )
 _FOLD = "Ignore the case of letters; default: with the tokenizer words only."
 _COLUMN = "The column of a table that holds the text, by name or number."
@@ -96,6 +105,11 @@ def _class_of(kind: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def _of_documents(settings_class: Any) -> bool:
+    """Whether models of this class have a vector for each document."""
+    return hasattr(settings_class, "unique_ids")
+
+
 def _about(group: Group, text: str, *names: str) -> Parameter:
     return Parameter(name=list(names), group=group, help=text)
 
@@ -113,8 +127,10 @@ def _command(kind: str) -> Callable[..., None]:
     # cyclopts takes a command's options from its signature
     taken = inspect.signature(settings_class.fit).parameters
     labelled = "labelled" in taken
+    documents = _of_documents(settings_class)
     wanted = {*ALWAYS, *taken, *((*LABELS, "tuning") if labelled else ())}
-    data_help = _EXAMPLES if labelled else _DATA
+    wanted |= set(IDS) if documents else set()
+    data_help = _EXAMPLES if labelled else _DOCUMENTS if documents else _DATA
     parameters = [
         _option("data", Annotated[str, Parameter(required=True, help=data_help)], kind=_VAR),
         _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
@@ -155,6 +171,9 @@ def _options(labelled: bool) -> list[inspect.Parameter]:
         _option("label_column", Annotated[str | None, _about(TEXT, _LABEL)], None),
         _option("label_prefix", Annotated[str, _about(TEXT, _PREFIX)], "__label__"),
         _option("label_separator", Annotated[str | None, _about(TEXT, _SEPARATOR)], None),
+        _option("id_column", Annotated[str | None, _about(TEXT, _ID)], None),
+        _option("id_prefix", Annotated[str | None, _about(TEXT, _ID_PREFIX)], None),
+        _option("id_separator", Annotated[str | None, _about(TEXT, _ID_SEPARATOR)], None),
         _option("fold_case", Annotated[bool | None, _about(TEXT, _FOLD)], None),
         _option("encoding", Annotated[str, _about(TEXT, "Of the text.")], "utf-8"),
         _option("encoding_errors", Annotated[Errors, _about(TEXT, _ERRORS)], "strict"),
@@ -176,14 +195,16 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     resume = given.get("resume", False)
     init_from, freeze = given.get("init_from"), given.get("freeze", False)
     continue_from, dev = given.get("continue_from"), given.get("dev")
-    if freeze and init_from is None:
+    documents = _of_documents(settings_class)
+    if freeze and init_from is None and not (documents and continue_from is not None):
         raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
     made = settings_class(**dataclasses.asdict(given.get("settings", options_of(settings_class)())))
     tuning: Tuning = given.get("tuning", NO_TUNING)
     tuning.check(given)
     must_be_free(path, overwrite=overwrite, resume=resume)
     taken = inspect.signature(settings_class.fit).parameters
-    reading = LabelledReading(given) if "labelled" in taken else Reading(given)
+    kind_of_reading = LabelledReading if "labelled" in taken else Reading
+    reading = (DocumentReading if documents else kind_of_reading)(given)
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
     made = fitting(made, vectors, older)
@@ -201,7 +222,7 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         taken = inspect.signature(made.fit).parameters
     output.call(common.verbose, python)
     extras = {
-        "dev": None if dev is None else reading.corpus(*hyphens([dev])),
+        "dev": None if dev is None else reading.held_out(*hyphens([dev])),
         "init_from": vectors,
         "freeze": freeze,
         "continue_from": older,
@@ -229,10 +250,12 @@ def fitting(settings: Any, given: Any, older: Any) -> Any:
     decided: dict[str, Any] = {}
     if given is not None:
         decided["dim"] = given.dim
-        if getattr(settings, "combine", "") == "concatenation":
+        if settings.kind == "glove" and settings.combine == "concatenation":
             decided["dim"] //= 2
     if older is not None:
-        wanted = ("dim", "objective", "word_ngrams", "min_n", "max_n")
+        wanted = ["dim", "objective", "word_ngrams", "min_n", "max_n"]
+        if _of_documents(settings):
+            wanted += ["words", "combine", "window"]
         decided |= {name: older.settings[name] for name in wanted if name in older.settings}
     defaults = {field.name: field.default for field in dataclasses.fields(settings)}
     changes = {
@@ -258,7 +281,7 @@ def _python(
 ) -> str:
     """The Python that does the same."""
     openers: dict[str, Callable[[Any], str]] = {
-        "dev": reading.python,
+        "dev": reading.python_held_out,
         "init_from": "load_vectors({!r})".format,
         "freeze": repr,
         "continue_from": "load({!r})".format,

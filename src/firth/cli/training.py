@@ -126,12 +126,14 @@ def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str
     if isinstance(fitted, PhraseModel):
         return phrases.summary(fitted, out, seconds)
     last = fitted.history[-1] if fitted.history else {}
+    documents = {} if fitted.documents is None else {"documents": len(fitted.documents)}
     return {
         "path": str(out),
         "kind": fitted.kind,
         "words": len(fitted.vocabulary),
         **({} if fitted.labels is None else {"labels": len(fitted.labels)}),
-        "dim": None if fitted.vectors is None else fitted.vectors.dim,
+        "dim": dim_of(fitted),
+        **documents,
         "seconds": round(seconds, 2),
         "epochs": len(fitted.history),
         "loss": last.get("loss"),
@@ -146,6 +148,8 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
         phrases.tell(document)
         return
     parts = [f"{document['words']:,} words"]
+    if fitted.documents is not None:
+        parts.append(f"{document['documents']:,} documents")
     if fitted.labels is not None:
         parts.append(f"{document['labels']:,} labels")
     if document["dim"] is not None:
@@ -157,11 +161,19 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
     output.write(f"{document['path']}: {', '.join(parts)}")
     if fitted.labels is not None:
         words = ["firth", "predict", document["path"], "TEXT"]
+    elif fitted.documents is not None and fitted.kind != "lsa":
+        words = ["firth", "neighbors", document["path"], "--document", fitted.documents.id(0)]
     elif fitted.vectors is None:
         words = ["firth", "embed", document["path"], "TEXT", "-o", "documents.npz"]
     else:
         words = ["firth", "neighbors", document["path"], typical_word(fitted.vectors)]
     output.write(f"Next: {shlex.join(words)}")
+
+
+def dim_of(fitted: Fitted) -> int | None:
+    """Numbers of a vector, of words or of documents."""
+    held = fitted.documents if fitted.vectors is None else fitted.vectors
+    return None if held is None else held.dim
 
 
 def typical_word(vectors: Vectors) -> str:

@@ -34,21 +34,16 @@ class Examples(NamedTuple):
     label_ends: np.ndarray  # int64[S]
 
 
-class Input(NamedTuple):
-    """What a hidden row is made of."""
-
-    W: np.ndarray  # float32[V, padded(dim)]  words
-    Z: np.ndarray  # float32[buckets, padded(dim)]  n-grams
-
-
 @kernel
 def train_block(objective, inputs, examples, order, span, types, runs, weight, rates, rng):
     """Trains on texts order[first:last], span = (first, last); all of them have a label.
 
+    inputs: codes.Input, two matrices that hold every row that the texts touch.
+
     weight float32[L]: of each label, on the rate.  rates: at the begin and the end of the block.
     Returns (sum of -J, texts that have features, input rows visited).
     """
-    W, N = inputs
+    W, N, _ = inputs
     ids, ends, labels, label_ends = examples
     first, last = span
     H, E = zero_rows(1, W.shape[1]), zero_rows(1, W.shape[1])
@@ -59,10 +54,10 @@ def train_block(objective, inputs, examples, order, span, types, runs, weight, r
     at = first
     while at < last:
         lines, rows = rows_of_lines(ids, ends, order, at, last, types, runs, rows)
-        word_rows, ngram_rows, word_ends, ngram_ends = rows
+        word_rows, ngram_rows, _, bounds = rows
         words = ngrams = 0
         for i in range(lines):
-            n_words, n_ngrams = word_ends[i] - words, ngram_ends[i] - ngrams
+            n_words, n_ngrams = bounds[0, i] - words, bounds[1, i] - ngrams
             n = n_words + n_ngrams
             if n:
                 line = order[at + i]
@@ -81,6 +76,6 @@ def train_block(objective, inputs, examples, order, span, types, runs, weight, r
                 spread_row(N, ngram_rows, ngrams, n_ngrams, share, E, 0)
                 n_texts += 1
                 n_rows += n
-            words, ngrams = word_ends[i], ngram_ends[i]
+            words, ngrams = bounds[0, i], bounds[1, i]
         at += lines
     return loss, n_texts, n_rows

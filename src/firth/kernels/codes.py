@@ -10,7 +10,7 @@ another, as fastText lays them out. |x|_r is 1, or one of 256 norms.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -18,6 +18,7 @@ from numba.extending import overload
 
 from firth.compiled import kernel
 from firth.kernels.features import AHEAD
+from firth.kernels.filling import Start, add_start
 from firth.kernels.gather import gather_rows
 from firth.kernels.linear import clear_row
 
@@ -32,6 +33,14 @@ class Coded(NamedTuple):
     norm_codes: np.ndarray  # uint8[n], or empty: norms are in the centroids
     norms: np.ndarray  # float32[256]
     dsub: int
+
+
+class Input(NamedTuple):
+    """What a hidden row is made of: W and Z are matrices or `Coded`."""
+
+    W: Any  # float32[V, padded(dim)]  words
+    Z: Any  # float32[buckets or fewer, padded(dim)]  n-grams
+    start: Start  # how rows of Z began that are not held
 
 
 @kernel
@@ -91,18 +100,28 @@ def _add_input(E, e, matrix, list_, first, n):
 
 
 @kernel
-def mean_row(H, h, inputs, words, first_word, n_words, ngrams, first_ngram, n_ngrams):
-    """H[h] = mean of rows of words and n-grams; zero if there is none.
+def mean_row(H, h, inputs, rows, i):
+    """H[h] = mean of the rows of the i-th line of `rows` (features.Rows), zero if there is none.
 
-    inputs: (words, n-grams), each a matrix or `Coded`. H is padded, its padding stays zero.
+    H is padded, its padding stays zero. Returns how many rows there are.
     """
-    W, N = inputs
+    W, Z, start = inputs
+    words, ngrams, fresh, ends = rows
     clear_row(H, h)
-    n = n_words + n_ngrams
-    if n == 0:
-        return
-    add_input(H, h, W, words, first_word, n_words)
-    add_input(H, h, N, ngrams, first_ngram, n_ngrams)
-    share = f4(1) / f4(n)
-    for k in range(H.shape[1]):
-        H[h, k] *= share
+    n = 0
+    for part in range(3):
+        first = ends[part, i - 1] if i else np.int64(0)
+        some = ends[part, i] - first
+        n += some
+        if part == 0:
+            add_input(H, h, W, words, first, some)
+        elif part == 1:
+            add_input(H, h, Z, ngrams, first, some)
+        else:
+            for j in range(first, first + some):
+                add_start(H, h, fresh[j], start)
+    if n:
+        share = f4(1) / f4(n)
+        for k in range(H.shape[1]):
+            H[h, k] *= share
+    return n

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from firth.compiled import kernel
+from firth.kernels.hashing import NO_ROW, row_of
 
 STEP = np.uint64(116049371)
 #: places of a list of rows that are read beyond its end, to ask for the rows there (gather.py)
@@ -28,7 +29,8 @@ class Types(NamedTuple):
     hash: np.ndarray  # int32[T + 1]
     row: np.ndarray  # int32[T + 1]  the row of the word, -1: it is none
     offsets: np.ndarray  # int64[T + 2], or empty: no character n-grams
-    ngrams: np.ndarray  # int32: those of type t are ngrams[offsets[t]:offsets[t + 1]]
+    #: int32: those of type t are ngrams[offsets[t]:offsets[t + 1]] (hashing.row_of)
+    ngrams: np.ndarray
 
 
 class WordNgrams(NamedTuple):
@@ -36,16 +38,19 @@ class WordNgrams(NamedTuple):
 
     longest: int  # words of the longest run; 1: none
     buckets: int
-    kept: np.ndarray  # int32[buckets]: the row of each bucket, -1: none; empty: the bucket itself
+    kept: np.ndarray  # int32[buckets]: the row of each bucket (hashing.row_of); empty: itself
 
 
 class Rows(NamedTuple):
-    """Lists of rows of some lines, one after another, with AHEAD places more than are used."""
+    """Lists of rows of some lines, one after another, with AHEAD places more than are used.
+
+    fresh: buckets whose rows are not held, as they are what they started as (filling.py).
+    """
 
     words: np.ndarray  # int32
     ngrams: np.ndarray  # int32
-    word_ends: np.ndarray  # int64[lines]
-    ngram_ends: np.ndarray  # int64[lines]
+    fresh: np.ndarray  # int32
+    ends: np.ndarray  # int64[3, lines]: where those of each line end, in the order above
 
 
 #: lines whose rows are listed together, at most
@@ -58,8 +63,8 @@ def room(tokens, ngrams):
     return Rows(
         np.zeros(tokens + AHEAD, np.int32),
         np.zeros(ngrams + AHEAD, np.int32),
-        np.zeros(LINES, np.int64),
-        np.zeros(LINES, np.int64),
+        np.zeros(ngrams + AHEAD, np.int32),
+        np.zeros((3, LINES), np.int64),
     )
 
 
@@ -74,11 +79,11 @@ def most_ngrams(ids, start, stop, types, runs):
 
 
 @kernel
-def rows_of_line(ids, start, stop, types, runs, words, n_words, ngrams, n_ngrams):
-    """Writes the rows of a line to words and ngrams, int32 both, from places n_words, n_ngrams on.
+def rows_of_line(ids, start, stop, types, runs, words, ngrams, fresh, n_words, n_ngrams, n_fresh):
+    """Writes the rows of a line to words, ngrams, fresh, int32 all, from the places n_… on.
 
     ids int32: the types of its tokens from start to stop, </s> not among them.
-    Returns the new (n_words, n_ngrams).
+    Returns the new (n_words, n_ngrams, n_fresh).
     """
     hashes, own, offsets, parts = types
     longest, buckets, kept = runs
@@ -94,22 +99,27 @@ def rows_of_line(ids, start, stop, types, runs, words, n_words, ngrams, n_ngrams
     if offsets.shape[0]:
         for i in range(start, stop):
             for j in range(offsets[ids[i]], offsets[ids[i] + 1]):
-                ngrams[n_ngrams] = parts[j]
-                n_ngrams += 1
+                if parts[j] >= 0:
+                    ngrams[n_ngrams] = parts[j]
+                    n_ngrams += 1
+                else:
+                    fresh[n_fresh] = -1 - parts[j]
+                    n_fresh += 1
     if longest < 2 or buckets == 0:
-        return n_words, n_ngrams
+        return n_words, n_ngrams, n_fresh
     for i in range(start, stop):
         h = np.uint64(np.int64(hashes[ids[i]]))
         for j in range(i + 1, min(i + longest, stop + 1)):
             other = hashes[ids[j]] if j < stop else hashes[eos]
             h = h * STEP + np.uint64(np.int64(other))
-            row = np.int64(h % np.uint64(buckets))
-            if kept.shape[0]:
-                row = np.int64(kept[row])
+            row = row_of(np.int64(h % np.uint64(buckets)), kept)
             if row >= 0:
                 ngrams[n_ngrams] = row
                 n_ngrams += 1
-    return n_words, n_ngrams
+            elif row != NO_ROW:
+                fresh[n_fresh] = -1 - row
+                n_fresh += 1
+    return n_words, n_ngrams, n_fresh
 
 
 @kernel
@@ -119,25 +129,43 @@ def rows_of_lines(ids, ends, order, first, last, types, runs, rows):
     ends int64: where the tokens of each line end.  Returns (lines, rows): `rows` may be a larger
     one, where not even the first line fitted.
     """
-    lines = n_words = n_ngrams = 0
+    lines = n_words = n_ngrams = n_fresh = 0
     while first + lines < last and lines < LINES:
         line = order[first + lines]
         start = ends[line - 1] if line > 0 else 0
         stop = ends[line]
         more_words = n_words + stop - start + 1 + AHEAD
-        more_ngrams = n_ngrams + most_ngrams(ids, start, stop, types, runs) + AHEAD
+        # n-grams and fresh ones are counted as if each were all
+        most = most_ngrams(ids, start, stop, types, runs) + AHEAD
+        more_ngrams = max(n_ngrams, n_fresh) + most
         if more_words > rows.words.shape[0] or more_ngrams > rows.ngrams.shape[0]:
             if lines:
                 break
             rows = room(2 * more_words, 2 * more_ngrams)
-        n_words, n_ngrams = rows_of_line(
-            ids, start, stop, types, runs, rows.words, n_words, rows.ngrams, n_ngrams
-        )
-        rows.word_ends[lines] = n_words
-        rows.ngram_ends[lines] = n_ngrams
+        n_words, n_ngrams, n_fresh = rows_of_line(
+            ids, start, stop, types, runs, rows.words, rows.ngrams, rows.fresh,
+            n_words, n_ngrams, n_fresh,
+        )  # fmt: skip
+        rows.ends[0, lines] = n_words
+        rows.ends[1, lines] = n_ngrams
+        rows.ends[2, lines] = n_fresh
         lines += 1
     # what is asked for beyond the end must be a row, whichever it is
     for i in range(AHEAD):
         rows.words[n_words + i] = 0
         rows.ngrams[n_ngrams + i] = 0
     return lines, rows
+
+
+@kernel
+def mark_ngrams(ids, ends, types, runs, mark):
+    """Sets mark uint8[buckets] for each bucket that a line has an n-gram of; no bucket is kept."""
+    order = np.arange(ends.shape[0])
+    rows = room(4096, 4096)
+    at = 0
+    while at < order.shape[0]:
+        lines, rows = rows_of_lines(ids, ends, order, at, order.shape[0], types, runs, rows)
+        list_ = rows.ngrams
+        for i in range(rows.ends[1, lines - 1]):
+            mark[list_[i]] = 1
+        at += lines

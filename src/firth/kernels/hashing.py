@@ -8,9 +8,15 @@ In int64, masked to 32 bits: compiled and uncompiled are the same.
 
 from __future__ import annotations
 
+import numpy as np
+
 from firth.compiled import kernel
 
 BASIS, PRIME, LOWER = 2166136261, 16777619, 0xFFFFFFFF
+#: what `kept` says of a bucket without a row: it was pruned; it is as it started, and not held
+PRUNED, AT_START = -1, -2
+#: what `row_of` gives for a bucket that was pruned
+NO_ROW = -(1 << 31)
 
 
 @kernel(inline="always")
@@ -40,12 +46,23 @@ def byte_at(text, start, length, i):
     return int(text[start + i])
 
 
+@kernel(inline="always")
+def row_of(bucket, kept):
+    """The row of a bucket, int64: NO_ROW, or -1 - bucket if it is not held but as it started."""
+    if kept.shape[0] == 0:
+        return np.int64(bucket)
+    row = np.int64(kept[bucket])
+    if row == AT_START:
+        return np.int64(-1 - bucket)
+    return np.int64(NO_ROW) if row == PRUNED else row
+
+
 @kernel
 def ngram_rows(text, start, stop, min_n, max_n, buckets, kept, rows, n):
     """Writes hash % buckets of each n-gram of the word text[start:stop] to rows int32 from place n.
 
     By where they begin, then by length; `rows` needs room for (stop - start + 2) * max_n more.
-    kept int32[buckets]: the row of each bucket, -1 if it has none; empty: the bucket itself.
+    kept int32[buckets]: the row of each bucket, see `row_of`; empty: the bucket itself.
     Returns the new n.
     """
     length = stop - start
@@ -62,10 +79,8 @@ def ngram_rows(text, start, stop, min_n, max_n, buckets, kept, rows, n):
                 h = step(h, byte_at(text, start, length, j))
                 j += 1
             if size >= min_n and not (size == 1 and (i == -1 or j > length)):
-                row = h % buckets
-                if kept.shape[0]:
-                    row = int(kept[row])
-                if row >= 0:
+                row = row_of(h % buckets, kept)
+                if row != NO_ROW:
                     rows[n] = row
                     n += 1
             size += 1

@@ -164,20 +164,15 @@ def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshol
     at = first
     while at < last:
         lines, rows = rows_of_lines(ids, ends, order, at, last, types, runs, rows)
-        word_rows, ngram_rows, word_ends, ngram_ends = rows
-        words = ngrams = 0
         for i in range(lines):
-            n_words, n_ngrams = word_ends[i] - words, ngram_ends[i] - ngrams
-            size[at + i] = n_words + n_ngrams
-            if n_words + n_ngrams:
-                mean_row(H, 0, inputs, word_rows, words, n_words, ngram_rows, ngrams, n_ngrams)
-                if output.how == TREE:
-                    best_of_tree(output, H, 0, own, k, threshold, labels, p, at + i)
-                else:
-                    best_of_all(output, H, 0, own, k, threshold, labels, p, at + i)
-            else:
+            n = mean_row(H, 0, inputs, rows, i)
+            size[at + i] = n
+            if n == 0:
                 hand_over(own[2], own[3], 0, labels, p, at + i)
-            words, ngrams = word_ends[i], ngram_ends[i]
+            elif output.how == TREE:
+                best_of_tree(output, H, 0, own, k, threshold, labels, p, at + i)
+            else:
+                best_of_all(output, H, 0, own, k, threshold, labels, p, at + i)
         at += lines
 
 
@@ -189,12 +184,8 @@ def mean_lines(inputs, ids, ends, order, span, types, runs, H):
     at = first
     while at < last:
         lines, rows = rows_of_lines(ids, ends, order, at, last, types, runs, rows)
-        word_rows, ngram_rows, word_ends, ngram_ends = rows
-        words = ngrams = 0
         for i in range(lines):
-            n_words, n_ngrams = word_ends[i] - words, ngram_ends[i] - ngrams
-            mean_row(H, at + i, inputs, word_rows, words, n_words, ngram_rows, ngrams, n_ngrams)
-            words, ngrams = word_ends[i], ngram_ends[i]
+            mean_row(H, at + i, inputs, rows, i)
         at += lines
 
 

@@ -1,7 +1,7 @@
 """Sums over windows that slide along a piece of text, and their errors on the way back.
 
-    running_sums     P[0] = 0;  P[c + 1] = P[c] + W[word[first + c]]                      c < n
-    window_sums      H[h[i]] = x[i] (P[right[i]] - P[left[i]] - W[word[first + i]] + Q[q])       i < n
+    running_sums     P[0] = 0;  P[c + 1] = P[c] + W[word[first + c]]                          c < n
+    window_sums      H[h[i]] = x[i] (P[right[i]] - P[left[i]] - W[word[first + i]] + Q[q])    i < n
     spread_windows   the opposite of both: each row of W in the window of i gets x[i] E[h[i]], but
                      for the row of i itself; Q[q] = sum_i x[i] E[h[i]]
 

@@ -6,9 +6,10 @@ quantised to fit before it is measured (autotune_size).
 
 Departs from fastText: the best model is kept rather than trained again, so that what is returned
 is what was measured, and a Ctrl-C gives it at once; a trial that will not end in time is given up
-as soon as that can be seen; one whose matrices do not fit into memory is not begun; a model that
-is small enough as it is is not quantised. What comes out depends on the seed and on how many
-trials fit into the time; with `trials` and one thread it repeats to the bit.
+as soon as that can be seen, and as long as none has ended the next one has fewer epochs; one whose
+matrices do not fit into memory is not begun; a model that is small enough as it is is not
+quantised. What comes out depends on the seed and on how many trials fit into the time; with
+`trials` and one thread it repeats to the bit.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from firth.vectors.vectors import Vectors
 
 #: after so many trials, more than half of them too large, the limit is called into question
 MANY = 10
+#: as long as none has come to its end, the next trial is to take this share of the time left
+QUICKER = 0.25
 #: so many trials in a row that could not be begun end the search
 IDLE = 50
 TOO_LARGE = "too large: fewer than 256 rows would be left"
@@ -233,6 +236,8 @@ class _Run:
                 trial.seconds = time.monotonic() - began
                 raise
             trial.note = watch.gave_up
+            if self.trials.best is None and watch.estimate:
+                search.quicker(QUICKER * max(0.0, watch.left()) / watch.estimate)
         trial.seconds = time.monotonic() - began
         if fitted is not None and self.trials.best is trial:
             self.best = fitted

@@ -84,6 +84,22 @@ class Search:
         if choice.settings.rows_of_ngrams:
             self._buckets = choice.settings.buckets
 
+    def quicker(self, share: float) -> bool:
+        """The first choice takes too long: next comes the same with fewer epochs, or numbers.
+
+        share: of the time that it would take.  False if both are fixed or as few as can be.
+        """
+        now = self._best.settings
+        for name in ("epochs", "dim"):
+            low = int(STEPS[name].low)
+            if name not in self.fixed and getattr(now, name) > low:
+                fewer = max(low, int(getattr(now, name) * share))
+                changed: dict[str, Any] = {name: fewer}
+                self._best = replace(self._best, settings=replace(now, **changed))
+                self._asked = False
+                return True
+        return False
+
     def ask(self, t: float) -> Choice:
         """What to try; t: the share of the time that is gone."""
         if not self._asked:

@@ -24,6 +24,8 @@ class Watch(Progress):
         self.outer, self.seconds = outer, seconds
         self.began = time.monotonic()
         self.gave_up = ""
+        #: seconds that the training would have taken; 0 if it was not given up for that
+        self.estimate = 0.0
         self._trial, self._best = 0, None
         self._total: float | None = None
         self._started = self.began
@@ -42,7 +44,7 @@ class Watch(Progress):
     def begin(self, trial: int, best: Any) -> None:
         """A trial begins; best: the best one before it."""
         self._trial, self._best = trial, None if best is None else best.score
-        self.gave_up, self._share, self._total = "", 0.0, None
+        self.gave_up, self.estimate, self._share, self._total = "", 0.0, 0.0, None
         self.tell()
 
     def farthest(self) -> str:
@@ -65,7 +67,8 @@ class Watch(Progress):
         if self._total and self._share >= SEEN and took >= SECONDS:
             still = took / self._share * (1 - self._share)
             if still > self.left() * MARGIN:
-                self.gave_up = f"too slow: {took + still:.0f} s"
+                self.estimate = took + still
+                self.gave_up = f"too slow: {self.estimate:.0f} s"
                 raise KeyboardInterrupt
 
     def tell(self) -> None:

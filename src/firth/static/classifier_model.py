@@ -8,33 +8,52 @@ from typing import Any
 import numpy as np
 
 from firth.errors import SettingError
-from firth.kernels.filling import fill_uniform
+from firth.kernels.codes import Input
+from firth.kernels.filling import Start, fill_start
 from firth.kernels.huffman import huffman
 from firth.kernels.labels import OneVsAll, SampledLabels, SoftmaxLabels, TreeLabels
 from firth.kernels.linear import padded, padded_zeros
 from firth.kernels.noise import alias_table
-from firth.progress import Progress
 from firth.static.classifier import FastTextClassifier
 from firth.static.composed import composed
-from firth.static.examples import Read, labels_of, words_of
+from firth.static.examples import Read, kept_of, labels_of, words_of
 from firth.static.machine import size, warning
 from firth.text.subwords import Subwords
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 from firth.vectors.subwords import SubwordRows
+from firth.vectors.trained_rows import TrainedRows
 from firth.vectors.vectors import Vectors
 
 
 @dataclass
-class Model:
-    """What training changes, and what its rows stand for. Rows are padded (kernels/linear.py)."""
+class Names:
+    """What the rows of a model stand for."""
 
     words: Vocabulary
     labels: Vocabulary
     subwords: Subwords | None
+    held: np.ndarray | None = None  # int64: the only buckets whose rows are held; None: all
+
+    @property
+    def kept(self) -> np.ndarray:
+        """See `examples.kept_of`."""
+        return kept_of(self.subwords, self.held)
+
+
+@dataclass
+class Model:
+    """What training changes. Rows are padded (kernels/linear.py)."""
+
+    names: Names
     W: np.ndarray  # float32[V, padded(dim)]
-    Z: np.ndarray  # float32[rows of n-grams, padded(dim)]
+    Z: np.ndarray  # float32[rows of n-grams that are held, padded(dim)]
     U: np.ndarray  # float32[L, padded(dim)]
+    start: Start  # how rows of Z began
+
+    @property
+    def inputs(self) -> Input:
+        return Input(self.W, self.Z, self.start)
 
     @property
     def trained(self) -> list[np.ndarray]:
@@ -42,33 +61,46 @@ class Model:
         return [self.W, self.Z, self.U]
 
 
-def fresh(
-    settings: FastTextClassifier, found: Read, init_from: Any | None, progress: Progress
-) -> Model:
-    """The matrices as training begins."""
-    given = init_from.vectors if isinstance(init_from, Fitted) else init_from
-    if init_from is not None:
-        if given is None:
-            raise SettingError("The given model has no word vectors to start from.")
-        given.must_be_dense("training")
-        if given.dim != settings.dim:
-            raise SettingError(
-                f"The given vectors have {given.dim} numbers each; train with dim={given.dim}."
-            )
+def names_of(settings: FastTextClassifier, found: Read, given: Vectors | None) -> Names:
+    """The words and labels of a model to be trained from its beginning."""
     labels = labels_of(found, settings.min_count_label)
     words = words_of(found, settings.min_count, None if given is None else given.vocabulary)
     buckets = settings.rows_of_ngrams
-    progress.say(memory_estimate(settings, len(words), len(labels), len(found.ids)))
-    with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
-        W, Z = (padded_zeros(rows, settings.dim) for rows in (len(words), buckets))
-        fill_uniform(W, settings.dim, 1 / settings.dim, settings.seed)
-        fill_uniform(Z, settings.dim, 1 / settings.dim, settings.seed + (1 << 33))
-    U = padded_zeros(len(labels), settings.dim)
     subwords = Subwords(settings.min_n, settings.max_n, buckets) if buckets else None
-    if given is not None:
-        taken = start_from(W[:, : settings.dim], words, given)
-        progress.say(f"{taken:,} of {len(words):,} words start from the given vectors.")
-    return Model(words, labels, subwords, W, Z, U)
+    return Names(words, labels, subwords)
+
+
+def vectors_of(init_from: Vectors | Fitted | None, dim: int) -> Vectors | None:
+    """The vectors to start from.
+
+    Raises:
+        SettingError: there are none in it, or of another length.
+    """
+    if init_from is None:
+        return None
+    given = init_from.vectors if isinstance(init_from, Fitted) else init_from
+    if given is None:
+        raise SettingError("The given model has no word vectors to start from.")
+    given.must_be_dense("training")
+    if given.dim != dim:
+        raise SettingError(
+            f"The given vectors have {given.dim} numbers each; train with dim={given.dim}."
+        )
+    return given
+
+
+def fresh(settings: FastTextClassifier, names: Names) -> Model:
+    """The matrices as training begins."""
+    dim = settings.dim
+    start = Start(dim, 1 / dim, settings.seed + (1 << 33))
+    held = names.held
+    if held is None:
+        held = np.arange(0 if names.subwords is None else names.subwords.buckets)
+    W, Z = padded_zeros(len(names.words), dim), padded_zeros(len(held), dim)
+    with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+        fill_start(W, np.arange(len(W)), Start(dim, 1 / dim, settings.seed))
+        fill_start(Z, held, start)
+    return Model(names, W, Z, padded_zeros(len(names.labels), dim), start)
 
 
 def start_from(W: np.ndarray, words: Vocabulary, given: Vectors) -> int:
@@ -91,14 +123,13 @@ def start_from(W: np.ndarray, words: Vocabulary, given: Vectors) -> int:
     return len(known)
 
 
-def continued(settings: FastTextClassifier, older: Fitted) -> Model:
-    """A copy of what an older classifier learnt.
+def continued_names(settings: FastTextClassifier, older: Fitted) -> Names:
+    """What the rows of an older classifier stand for; all its rows of n-grams are held.
 
     Raises:
         SettingError: it is no classifier, or has other settings.
     """
-    vectors = older.vectors
-    if older.kind != settings.kind or older.labels is None or vectors is None:
+    if older.kind != settings.kind or older.labels is None or older.vectors is None:
         raise SettingError(f"A {older.kind} model cannot be continued as {settings.kind}.")
     for name in ("dim", "objective", "word_ngrams", "min_n", "max_n"):
         was, now = older.settings.get(name, getattr(settings, name)), getattr(settings, name)
@@ -106,12 +137,29 @@ def continued(settings: FastTextClassifier, older: Fitted) -> Model:
             raise SettingError(
                 f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
             )
-    given = vectors.subwords
-    W = _padded_copy(older.state.get("words", vectors.matrix), settings.dim)
-    Z = _padded_copy(None if given is None else given.matrix, settings.dim)
-    U = _padded_copy(older.state["output"], settings.dim)
+    given = older.vectors.subwords
     subwords = None if given is None else given.subwords
-    return Model(vectors.vocabulary, older.labels, subwords, W, Z, U)
+    return Names(older.vectors.vocabulary, older.labels, subwords)
+
+
+def continued(settings: FastTextClassifier, names: Names, older: Fitted) -> Model:
+    """A copy of what an older classifier learnt; names.held: the rows of n-grams to take."""
+    assert older.vectors is not None
+    rows = older.state.get("words", older.vectors.matrix)
+    matrix = None if older.vectors.subwords is None else older.vectors.subwords.matrix
+    start = Start(settings.dim, 0.0, 0)
+    if isinstance(matrix, TrainedRows):
+        start = Start(settings.dim, matrix.reach, matrix.seed)
+    held = names.held
+    Z = _padded_copy(matrix, settings.dim) if held is None else _chosen(matrix, held, settings.dim)
+    W, U = (_padded_copy(one, settings.dim) for one in (rows, older.state["output"]))
+    return Model(names, W, Z, U, start)
+
+
+def can_be_held_in_part(older: Fitted) -> bool:
+    """Whether rows of n-grams that nothing touches can be made again."""
+    given = None if older.vectors is None else older.vectors.subwords
+    return given is not None and isinstance(given.matrix, TrainedRows)
 
 
 def _padded_copy(matrix: Any, dim: int) -> np.ndarray:
@@ -120,6 +168,14 @@ def _padded_copy(matrix: Any, dim: int) -> np.ndarray:
     copy = padded_zeros(rows, dim)
     for first in range(0, rows, 1 << 16):
         copy[first : first + (1 << 16), :dim] = matrix[first : first + (1 << 16)]
+    return copy
+
+
+def _chosen(matrix: Any, rows: np.ndarray, dim: int) -> np.ndarray:
+    """Some rows of a matrix, padded."""
+    copy = padded_zeros(len(rows), dim)
+    for first in range(0, len(rows), 1 << 16):
+        copy[first : first + (1 << 16), :dim] = matrix[rows[first : first + (1 << 16)]]
     return copy
 
 
@@ -148,7 +204,7 @@ def objective_of(settings: FastTextClassifier, model: Model, weight_other: np.nd
     """The objective with its tables, over the output rows."""
     U = model.U
     every = np.arange(len(U), dtype=np.int32)[None]
-    counts = np.asarray(model.labels.counts)
+    counts = np.asarray(model.names.labels.counts)
     if settings.objective == "softmax":
         return SoftmaxLabels(U, every)
     if settings.objective == "one-vs-all":
@@ -169,18 +225,22 @@ def fitted_of(
     history: list[dict[str, Any]] | None = None,
 ) -> Fitted:
     """A `Fitted` over the arrays of `model`; vectors of words with n-grams are made anew."""
-    dim = settings.dim
+    dim, names = settings.dim, model.names
     rows, subwords = model.W[:, :dim], None
-    state = {"output": model.U[:, :dim], "counts": np.asarray(model.words.counts)}
-    if model.subwords is not None:
-        subwords = SubwordRows(model.subwords, model.Z[:, :dim])
-        if model.subwords.max_n > 0:
+    state = {"output": model.U[:, :dim], "counts": np.asarray(names.words.counts)}
+    if names.subwords is not None:
+        ngrams: Any = model.Z[:, :dim]
+        if names.held is not None:
+            size, start = names.subwords.buckets, model.start
+            ngrams = TrainedRows(ngrams, names.held, size, start.reach, start.seed)
+        subwords = SubwordRows(names.subwords, ngrams)
+        if names.subwords.max_n > 0:
             state["words"] = rows
-            rows = composed(model.words, model.W, model.Z, model.subwords)[:, :dim]
+            rows = composed(names.words, model.inputs, names.subwords, names.kept)[:, :dim]
     return Fitted(
         kind=settings.kind,
-        vectors=Vectors(model.words, rows, subwords=subwords),
-        labels=model.labels,
+        vectors=Vectors(names.words, rows, subwords=subwords),
+        labels=names.labels,
         state=state,
         settings=settings.to_json(),
         history=history or [],
@@ -189,11 +249,15 @@ def fitted_of(
     )
 
 
-def memory_estimate(settings: FastTextClassifier, words: int, labels: int, tokens: int) -> str:
+def memory_estimate(settings: FastTextClassifier, names: Names, tokens: int) -> str:
     """One sentence: what training will hold in memory, and a warning if that is too much."""
-    matrices = padded(settings.dim) * 4 * (words + settings.rows_of_ngrams + labels)
+    rows = 0 if names.subwords is None else names.subwords.buckets
+    ngrams = ""
+    if names.held is not None:
+        ngrams, rows = f" {len(names.held):,} of {rows:,} rows of n-grams,", len(names.held)
+    matrices = padded(settings.dim) * 4 * (len(names.words) + rows + len(names.labels))
     text = (
-        f"{words:,} words, {labels:,} labels, {tokens:,} tokens: the matrices take "
-        f"{size(matrices)}, the ids {size(4 * tokens)}."
+        f"{len(names.words):,} words, {len(names.labels):,} labels,{ngrams} {tokens:,} tokens: "
+        f"the matrices take {size(matrices)}, the ids {size(4 * tokens)}."
     )
     return text + warning(matrices)

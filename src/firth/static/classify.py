@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.errors import CorpusError, SettingError
-from firth.kernels.classifier import Input
+from firth.kernels.codes import Input
 from firth.kernels.features import Types, WordNgrams
 from firth.kernels.hashing import hash_all
 from firth.kernels.linear import padded_zeros
@@ -27,13 +27,14 @@ from firth.kernels.scores import (
 )
 from firth.static.examples import kept_of
 from firth.static.held_out import HOW
-from firth.static.kernel_inputs import rows_for_kernel, table_of
+from firth.static.kernel_inputs import rows_for_kernel, start_of, table_of
 from firth.static.label_report import Report, report
 from firth.static.machine import available_cores
 from firth.static.spans import Spans
 from firth.text.labelled import Labelled, as_labelled
 from firth.text.subwords import LINE_END
 from firth.vectors.fitted import Fitted
+from firth.vectors.trained_rows import TrainedRows
 
 #: texts evaluated at once
 TEXTS = 20_000
@@ -82,14 +83,15 @@ class Classifier:
         ngrams: Any = np.empty((0, self._dim), np.float32)
         if vectors.subwords is not None:
             ngrams = vectors.subwords.matrix
-        self._inputs = Input(rows_for_kernel(rows), rows_for_kernel(ngrams))
+        self._inputs = Input(rows_for_kernel(rows), rows_for_kernel(ngrams), start_of(ngrams))
         self._table = table_of(vectors.vocabulary)
         self._bare = vectors.vocabulary.get(LINE_END)
         min_n, max_n, buckets = 0, 0, 0
         if subwords is not None:
             min_n, max_n, buckets = subwords.min_n, subwords.max_n, subwords.buckets
         self._cut = (min_n, max_n, buckets)
-        kept = kept_of(subwords)
+        held = ngrams.buckets if isinstance(ngrams, TrainedRows) else None
+        kept = kept_of(subwords, held)
         self._runs = WordNgrams(int(settings.get("word_ngrams", 1)), buckets, kept)
         self._end = np.empty(1, np.int32)
         end = np.frombuffer(LINE_END.encode(), np.uint8)

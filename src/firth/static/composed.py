@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from firth.compiled import kernel
-from firth.kernels.classifier import Input
-from firth.kernels.codes import mean_row
-from firth.kernels.features import AHEAD
+from firth.kernels.codes import Input, mean_row
+from firth.kernels.features import room
 from firth.kernels.linear import padded
 from firth.static.examples import types_of
 from firth.text.subwords import Subwords
@@ -15,24 +14,28 @@ from firth.text.vocabulary import Vocabulary
 
 
 @kernel
-def _compose(inputs, offsets, ngrams, words, out):
-    """out[w] = mean of row w and the rows ngrams[offsets[w]:offsets[w + 1]].
-
-    words int32: 0, 1, 2, … and AHEAD places more; ngrams int32: AHEAD places more.
-    """
+def _compose(inputs, offsets, ngrams, out):
+    """out[w] = mean of row w and the rows ngrams[offsets[w]:offsets[w + 1]], none of them fresh."""
+    most = 0
     for w in range(out.shape[0]):
-        n = offsets[w + 1] - offsets[w]
-        mean_row(out, w, inputs, words, w, 1, ngrams, offsets[w], n)
+        most = max(most, offsets[w + 1] - offsets[w])
+    rows = room(1, most)
+    for w in range(out.shape[0]):
+        rows.words[0] = w
+        rows.ends[0, 0] = 1
+        n = 0
+        for j in range(offsets[w], offsets[w + 1]):
+            rows.ngrams[n] = ngrams[j]
+            n += 1
+        rows.ends[1, 0] = n
+        mean_row(out, w, inputs, rows, 0)
 
 
 def composed(
-    vocabulary: Vocabulary, W: np.ndarray, Z: np.ndarray, subwords: Subwords
+    vocabulary: Vocabulary, inputs: Input, subwords: Subwords, kept: np.ndarray
 ) -> np.ndarray:
-    """float32[V, padded(dim)]: W, Z rows of words and n-grams, padded."""
-    types = types_of(vocabulary, vocabulary, subwords)
-    words = np.zeros(len(vocabulary) + AHEAD, np.int32)
-    words[: len(vocabulary)] = np.arange(len(vocabulary))
-    ngrams = np.concatenate([types.ngrams, np.zeros(AHEAD, np.int32)])
-    out = np.empty((len(vocabulary), padded(W.shape[1])), np.float32)
-    _compose(Input(W, Z), types.offsets, ngrams, words, out)
+    """float32[V, padded(dim)] from padded rows of words and n-grams; kept: `examples.kept_of`."""
+    types = types_of(vocabulary, vocabulary, subwords, kept)
+    out = np.empty((len(vocabulary), padded(inputs.W.shape[1])), np.float32)
+    _compose(inputs, types.offsets, types.ngrams, out)
     return out

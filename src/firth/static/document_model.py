@@ -82,6 +82,11 @@ class DocumentModel(WindowModel):
         """
         raise NotImplementedError
 
+    @property
+    def infer_block(self) -> Any:
+        """The kernel that infers documents; see pvdbow.infer_block."""
+        raise NotImplementedError
+
     def paragraphs(
         self, Q: np.ndarray, ids: DocumentIds, W: np.ndarray, steps: Steps, *, still: bool
     ) -> Paragraphs:
@@ -215,18 +220,11 @@ class DocumentModel(WindowModel):
         """Output rows without their padding."""
         return U[:, : self.dim]
 
-    def must_fit(self, older: Fitted) -> None:
-        """
-        Raises:
-            SettingError: the model to continue is made otherwise.
-        """
-
     def take(self, matrices: Matrices, older: Fitted) -> None:
         """The documents of an older model go on, those of the text that it does not have join."""
         from firth.kernels.linear import padded_zeros
         from firth.static.document_ids import after
 
-        self.must_fit(older)
         if older.documents is None:
             raise SettingError("The model to continue has no vectors of documents.")
         fresh = matrices.more["documents"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from firth.errors import VocabularyError
 from firth.kernels.classifier import Examples
-from firth.kernels.features import Types
-from firth.kernels.hashing import hash_all, ngrams_all
+from firth.kernels.features import Types, WordNgrams, mark_ngrams
+from firth.kernels.hashing import AT_START, PRUNED, hash_all, ngrams_all
 from firth.progress import SILENT, Progress
 from firth.text.labelled import Labelled
 from firth.text.stream import encode
@@ -17,6 +17,8 @@ from firth.text.subwords import LINE_END, Subwords
 from firth.text.vocabulary import Vocabulary
 
 NO_KEPT = np.empty(0, np.int32)
+#: where texts touch this part of the buckets or more, all rows are held
+MOST_HELD = 0.7
 
 
 @dataclass
@@ -70,10 +72,7 @@ def labels_of(read: Read, min_count: int) -> Vocabulary:
         VocabularyError: there are not two of them.
     """
     if not read.names:
-        raise VocabularyError(
-            f"None of the {len(read.ends):,} texts has a label; give each at least one: "
-            "__label__news before its text, or a column of labels (--label-column)."
-        )
+        raise no_labels(len(read.ends))
     order = sorted(range(len(read.names)), key=lambda i: (-int(read.counts[i]), read.names[i]))
     order = [i for i in order if read.counts[i] >= min_count]
     if len(order) < 2:
@@ -87,6 +86,13 @@ def labels_of(read: Read, min_count: int) -> Vocabulary:
             f"{found}; a classifier needs two different labels to tell apart, or more."
         )
     return Vocabulary([read.names[i] for i in order], read.counts[order])
+
+
+def no_labels(texts: int) -> VocabularyError:
+    return VocabularyError(
+        f"None of the {texts:,} texts has a label; give each at least one: __label__news before "
+        "its text, or a column of labels (--label-column)."
+    )
 
 
 def words_of(read: Read, min_count: int, given: Vocabulary | None) -> Vocabulary:
@@ -120,18 +126,51 @@ def words_of(read: Read, min_count: int, given: Vocabulary | None) -> Vocabulary
     return Vocabulary(names, numbers)
 
 
-def kept_of(subwords: Subwords | None) -> np.ndarray:
-    """int32[buckets]: the row of each bucket, -1 if it was pruned; empty: none was."""
-    if subwords is None or subwords.pruned is None:
+def kept_of(subwords: Subwords | None, held: np.ndarray | None = None) -> np.ndarray:
+    """int32[buckets]: the row of each bucket (hashing.row_of); empty: each has its own.
+
+    held: the only buckets whose rows are held (trained_rows.py), rising; None: all are.
+    """
+    if subwords is None or (subwords.pruned is None and held is None):
         return NO_KEPT
-    kept = np.full(subwords.buckets, -1, np.int32)
+    if held is not None:
+        kept = np.full(subwords.buckets, AT_START, np.int32)
+        kept[held] = np.arange(len(held))
+        return kept
+    assert subwords.pruned is not None
+    kept = np.full(subwords.buckets, PRUNED, np.int32)
     buckets, rows = subwords.pruned
     kept[np.asarray(buckets)] = rows
     return kept
 
 
-def types_of(vocabulary: Vocabulary, words: Vocabulary, subwords: Subwords | None) -> Types:
-    """What the types of a text, and </s>, stand for in a model of these words."""
+def touched(
+    texts: list[tuple[np.ndarray, np.ndarray, Types]],
+    words: Types,
+    subwords: Subwords,
+    longest: int,
+) -> np.ndarray | None:
+    """int64[m], rising: buckets of which a text or a word has an n-gram; None: nearly all.
+
+    texts: (ids, ends, types) of each.  words: of the vocabulary.  longest: run of words.
+    """
+    mark = np.zeros(subwords.buckets, np.uint8)
+    mark[words.ngrams] = 1
+    runs = WordNgrams(longest, subwords.buckets, NO_KEPT)
+    for ids, ends, types in texts:
+        with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+            mark_ngrams(ids, ends, types, runs, mark)
+    found = np.flatnonzero(mark)
+    return found if len(found) < MOST_HELD * subwords.buckets else None
+
+
+def types_of(
+    vocabulary: Vocabulary, words: Vocabulary, subwords: Subwords | None, kept: np.ndarray = NO_KEPT
+) -> Types:
+    """What the types of a text, and </s>, stand for in a model of these words.
+
+    kept: see `kept_of`.
+    """
     text, starts, stops = vocabulary.encoded()
     size = len(vocabulary)
     hashes, rows = np.empty(size + 1, np.int32), np.empty(size + 1, np.int32)
@@ -143,7 +182,6 @@ def types_of(vocabulary: Vocabulary, words: Vocabulary, subwords: Subwords | Non
     if subwords is None or subwords.max_n == 0:
         return Types(hashes, rows, np.empty(0, np.int64), np.empty(0, np.int32))
     offsets = np.zeros(size + 2, np.int64)
-    kept = kept_of(subwords)
     cut = subwords.min_n, subwords.max_n, subwords.buckets
     ngrams = np.empty(max(1024, 4 * subwords.max_n * len(text)), np.int32)
     done = 0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import SettingError, VocabularyError
-from firth.kernels.classifier import Examples, Input, train_block
+from firth.kernels.classifier import Examples, train_block
 from firth.kernels.features import Types, WordNgrams
 from firth.kernels.rng import seeded
 from firth.progress import SILENT, Progress
@@ -22,13 +22,20 @@ from firth.static.checkpoints import Interrupted
 from firth.static.classifier import FastTextClassifier
 from firth.static.classifier_model import (
     Model,
+    Names,
+    can_be_held_in_part,
     continued,
+    continued_names,
     fitted_of,
     fresh,
+    memory_estimate,
+    names_of,
     objective_of,
+    start_from,
+    vectors_of,
     weights,
 )
-from firth.static.examples import Read, kept_of, read, types_of
+from firth.static.examples import Read, no_labels, read, touched, types_of
 from firth.static.fit import Tally
 from firth.static.held_out import HeldOut
 from firth.static.machine import available_cores
@@ -53,13 +60,13 @@ class Run:
     examples: Examples
     texts: np.ndarray  # int64: those that have a label
     types: Types
+    runs: WordNgrams
     corpus: dict[str, Any]
     phrases: Any
     threads: int
     progress: Progress
     objective: Any = field(init=False)
     weight: np.ndarray = field(init=False)
-    runs: WordNgrams = field(init=False)
     order: np.ndarray = field(init=False)
     edges: np.ndarray = field(init=False)
     done: np.ndarray = field(init=False)
@@ -71,12 +78,9 @@ class Run:
     worse: int = 0
 
     def __post_init__(self) -> None:
-        counts = np.bincount(self.examples.labels, minlength=len(self.model.labels))
+        counts = np.bincount(self.examples.labels, minlength=len(self.model.U))
         self.weight, other = weights(self.settings, counts, len(self.texts))
         self.objective = objective_of(self.settings, self.model, other)
-        subwords = self.model.subwords
-        buckets = 0 if subwords is None else subwords.buckets
-        self.runs = WordNgrams(self.settings.word_ngrams, buckets, kept_of(subwords))
         lengths = np.diff(self.examples.ends, prepend=0)[self.texts]
         self.size = int(lengths.sum() + len(lengths))  # </s> counts
         self.begin_epoch()
@@ -100,13 +104,12 @@ class Run:
         return self.settings.rate * max(0.0, 1 - (self.epoch * self.size + tokens) / whole)
 
     def train_block(self, number: int) -> tuple[float, int, int]:
-        first, last = int(self.edges[number]), int(self.edges[number + 1])
+        span = int(self.edges[number]), int(self.edges[number + 1])
         rates = self.rate(int(self.done[number])), self.rate(int(self.done[number + 1]))
         rng = seeded(self.settings.seed, self.epoch, number)
-        inputs = Input(self.model.W, self.model.Z)
         with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
             return train_block(
-                self.objective, inputs, self.examples, self.order, (first, last), self.types,
+                self.objective, self.model.inputs, self.examples, self.order, span, self.types,
                 self.runs, self.weight, rates, rng,
             )  # fmt: skip
 
@@ -145,37 +148,54 @@ def fit(
         raise SettingError("To resume, give the checkpoint folder of the run that stopped.")
     threads = settings.threads or available_cores()
     labelled = as_labelled(labelled)
+    given = vectors_of(init_from, settings.dim)
     found = read(labelled, threads, progress)
     if continue_from is None:
-        model = fresh(settings, found, init_from, progress)
+        names = names_of(settings, found, given)
     else:
-        model = continued(settings, continue_from)
-    examples, texts = found.with_labels(model.labels)
-    if not len(texts):
-        raise VocabularyError(
-            f"None of the {len(found.names)} labels of these texts ('{found.names[0]}', say) is "
-            f"among the {len(model.labels)} of the model to continue ('{model.labels[0]}', say); "
-            "give texts with its labels."
-            if found.names
-            else f"None of the {len(found.ends):,} texts has a label; give each at least one."
-        )
-    tell(progress, found, model, texts)
+        names = continued_names(settings, continue_from)
+    examples, texts = found.with_labels(names.labels)
+    must_teach(found, names, texts)
+    held_out = None
+    if dev is not None:
+        held_out = HeldOut.of(as_labelled(dev), labelled, settings.objective, names, threads)
+    types = types_of(found.types, names.words, names.subwords)
+    in_part = continue_from is None or can_be_held_in_part(continue_from)
+    if names.subwords is not None and names.subwords.pruned is None and in_part:
+        stand_for = types_of(names.words, names.words, names.subwords)
+        read_ = [(examples.ids, examples.ends, types)]
+        if held_out is not None:
+            read_.append((held_out.examples.ids, held_out.examples.ends, held_out.types))
+        names.held = touched(read_, stand_for, names.subwords, settings.word_ngrams)
+    kept = names.kept
+    if len(kept):
+        types = types_of(found.types, names.words, names.subwords, kept)
+    runs = WordNgrams(
+        settings.word_ngrams, 0 if names.subwords is None else names.subwords.buckets, kept
+    )
+    if held_out is not None:
+        held_out.prepare(names, runs)
+    progress.say(memory_estimate(settings, names, len(found.ids)))
+    tell(progress, found, texts)
+    if continue_from is None:
+        model = fresh(settings, names)
+    else:
+        model = continued(settings, names, continue_from)
+    if given is not None:
+        taken = start_from(model.W[:, : settings.dim], names.words, given)
+        progress.say(f"{taken:,} of {len(names.words):,} words start from the given vectors.")
     run = Run(
         settings=settings,
         model=model,
         examples=examples,
         texts=texts,
-        types=types_of(found.types, model.words, model.subwords),
+        types=types,
+        runs=runs,
         corpus=summary(labelled, found, len(texts)),
         phrases=labelled.corpus.phrases,
         threads=threads,
         progress=progress,
     )
-    held_out = None
-    if dev is not None:
-        held_out = HeldOut.of(
-            as_labelled(dev), labelled, settings.objective, model, run.runs, threads
-        )
     if resume and checkpoint is not None:
         _resume(run, checkpoint)
     with ThreadPoolExecutor(threads) as pool, checkpoints.ctrl_c_waits() as ctrl_c:
@@ -183,7 +203,23 @@ def fit(
     return run.fitted()
 
 
-def tell(progress: Progress, found: Read, model: Model, texts: np.ndarray) -> None:
+def must_teach(found: Read, names: Names, texts: np.ndarray) -> None:
+    """
+    Raises:
+        VocabularyError: no text has a label of the model.
+    """
+    if len(texts):
+        return
+    if not found.names:
+        raise no_labels(len(found.ends))
+    raise VocabularyError(
+        f"None of the {len(found.names)} labels of these texts ('{found.names[0]}', say) is among "
+        f"the {len(names.labels)} of the model to continue ('{names.labels[0]}', say); give texts "
+        "with its labels."
+    )
+
+
+def tell(progress: Progress, found: Read, texts: np.ndarray) -> None:
     """What is left out is said."""
     without = len(found.ends) - len(texts)
     if without:
@@ -302,7 +338,7 @@ def _resume(run: Run, folder: Path) -> None:
     Raises:
         FormatError, SettingError: as `checkpoints.opened`.
     """
-    model, dim = run.model, run.settings.dim
+    model, names, dim = run.model, run.model.names, run.settings.dim
 
     def same(one: Vocabulary | None, other: Vocabulary) -> bool:
         counts = None if one is None else one.counts
@@ -310,14 +346,15 @@ def _resume(run: Run, folder: Path) -> None:
         return alike and np.array_equal(np.asarray(counts), np.asarray(other.counts))
 
     def same_text(older: Fitted) -> bool:
-        return same(older.vocabulary, model.words) and same(older.labels, model.labels)
+        return same(older.vocabulary, names.words) and same(older.labels, names.labels)
 
     free = {"threads", "checkpoint_every"}
     older, place = checkpoints.opened(folder, run.settings, free, same_text)
-    was = continued(run.settings, older)
+    was = continued(run.settings, names, older)
     for matrix, found in zip(model.trained, was.trained, strict=True):
         matrix[:] = found
-    if "best_0" in older.state:
+    # other held-out texts touch other rows: the best is what is best for them
+    if "best_0" in older.state and len(older.state["best_1"]) == len(model.Z):
         run.best = [np.zeros_like(matrix) for matrix in model.trained]
         for number, matrix in enumerate(run.best):
             matrix[:, :dim] = older.state[f"best_{number}"]

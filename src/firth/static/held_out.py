@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from firth.errors import CorpusError
-from firth.kernels.classifier import Examples, Input
+from firth.kernels.classifier import Examples
 from firth.kernels.features import Types, WordNgrams
 from firth.kernels.scores import ONE_BY_ONE, SOFTMAX, TREE, Output, children_of, score_lines
 from firth.static.examples import read, types_of
 from firth.text.labelled import Labelled
+from firth.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from firth.static.classifier_model import Model
+    from firth.static.classifier_model import Model, Names
 
 #: texts a thread predicts at once
 TEXTS = 1000
@@ -34,26 +35,25 @@ class HeldOut:
 
     examples: Examples
     texts: np.ndarray  # int64: those that have a label the model knows
+    vocabulary: Vocabulary  # of their tokens
     types: Types
-    runs: WordNgrams
     objective: str
+    runs: WordNgrams | None = None
 
     @staticmethod
-    def of(
-        dev: Labelled, like: Labelled, objective: str, model: Model, runs: WordNgrams, threads: int
-    ) -> HeldOut:
+    def of(dev: Labelled, like: Labelled, objective: str, names: Names, threads: int) -> HeldOut:
         """`dev` cut into tokens as `like` is.
 
         Raises:
             CorpusError: none of the texts has a label that the model knows.
         """
         found = read(dev.cut_like(like), threads)
-        examples, texts = found.with_labels(model.labels)
+        examples, texts = found.with_labels(names.labels)
         if not len(texts):
             name = dev.corpus.sources[0].name
             what = (
                 f"none of its labels ('{found.names[0]}', say) is among those of the training "
-                f"texts ('{model.labels[0]}', say)"
+                f"texts ('{names.labels[0]}', say)"
                 if found.names
                 else "none of its texts has a label"
             )
@@ -61,8 +61,13 @@ class HeldOut:
                 f"{name} cannot be used to validate: {what}; give texts with labels of the same "
                 "kind as those trained on."
             )
-        types = types_of(found.types, model.words, model.subwords)
-        return HeldOut(examples, texts, types, runs, objective)
+        types = types_of(found.types, names.words, names.subwords)
+        return HeldOut(examples, texts, found.types, types, objective)
+
+    def prepare(self, names: Names, runs: WordNgrams) -> None:
+        """Takes the rows that n-grams have in the model."""
+        self.types = types_of(self.vocabulary, names.words, names.subwords, runs.kept)
+        self.runs = runs
 
     def f1(self, model: Model, pool: ThreadPoolExecutor) -> float:
         """Of the best label, over all texts; of one-vs-all: of all labels of at least one half."""
@@ -71,10 +76,9 @@ class HeldOut:
         k, threshold = (L, 0.5) if several else (1, 0.0)
         children = np.empty((0, 2), np.int32)
         if self.objective == "hierarchical-softmax":
-            children = children_of(np.asarray(model.labels.counts))
+            children = children_of(np.asarray(model.names.labels.counts))
         every = np.arange(L, dtype=np.int32)[None]
         output = Output(model.U, every, HOW[self.objective], False, children)
-        inputs: Any = Input(model.W, model.Z)
 
         def count(first: int) -> tuple[int, int, int]:
             order = self.texts[first : first + TEXTS]
@@ -83,7 +87,7 @@ class HeldOut:
             size = np.empty(len(order), np.int32)
             with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
                 score_lines(
-                    inputs, output, self.examples.ids, self.examples.ends, order,
+                    model.inputs, output, self.examples.ids, self.examples.ends, order,
                     (0, len(order)), self.types, self.runs, k, threshold, labels, p, size,
                 )  # fmt: skip
             return hits(labels, order, self.examples.labels, self.examples.label_ends)

@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from firth.compiled import kernel
 from firth.errors import FormatError, SettingError
 from firth.kernels.linear import padded_zeros
-from firth.kernels.rng import seeded
-from firth.kernels.windows import Block, Plan
+from firth.kernels.windows import Plan
 from firth.progress import SILENT
 from firth.static import blocks, pvdbow, pvdm
 from firth.static.counts import like_the_model
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from firth.vectors.fitted import Fitted
 
 KINDS: dict[str, type[DocumentModel]] = {"pvdbow": pvdbow.PVDBOW, "pvdm": pvdm.PVDM}
-#: the block number that the random numbers of inference are drawn with
+#: the number of the epoch that the random numbers of inference are drawn with
 INFER = 2**41
 #: tokens that one thread works on at a time, about
 TOKENS = 20_000
@@ -166,7 +164,6 @@ def infer_rows(
     )  # fmt: skip
     falling = np.maximum(np.linspace(rate, 0, epochs + 1), rate * 1e-4)
     still = objective._replace(learns=False)
-    dm = model.kind == "pvdm"
     # cut by the text; every document is alone, so that nothing depends on where
     marks = np.searchsorted(ends, np.arange(TOKENS, len(ids), TOKENS))
     edges = np.unique(np.concatenate([[0], marks, [D]])).tolist()
@@ -176,33 +173,10 @@ def infer_rows(
         start = int(ends[first - 1]) if first else 0
         some = np.array(ids[start : int(ends[last - 1])], np.int32)
         of_these = np.array(ends[first:last], np.int64) - start
-        documents(dm, still, given, some, of_these, first, plan, falling, seed)
+        model.infer_block(still, given, some, of_these, first, plan, falling, seed, INFER)
 
     with ThreadPoolExecutor(threads) as pool:
         _, interrupted = blocks.work_off(work, 0, len(edges) - 1, pool, threads, lambda: None)
     if interrupted:
         raise KeyboardInterrupt
     return Q
-
-
-@kernel
-def documents(dm, objective, given, ids, ends, line, plan, rates, seed):
-    """Infers the rows of documents one by one.
-
-    dm: PV-DM, else PV-DBOW.  ids int32[n], ends int64[documents]: their words.
-    line: the row of the first.  rates float64[epochs + 1].
-    """
-    start = 0
-    for d in range(ends.shape[0]):
-        stop = ends[d]
-        if stop > start:
-            end = np.empty(1, np.int64)
-            end[0] = stop - start
-            block = Block(ids[start:stop], end, line + d)
-            for e in range(rates.shape[0] - 1):
-                rng = seeded(seed, INFER, e)
-                if dm:
-                    pvdm.fast_block(objective, given, block, plan, (rates[e], rates[e + 1]), rng)
-                else:
-                    pvdbow.fast_block(objective, given, block, plan, (rates[e], rates[e + 1]), rng)
-        start = stop

@@ -7,14 +7,24 @@ from typing import Any
 import numpy as np
 
 from firth.kernels.codes import Coded
+from firth.kernels.filling import Start
 from firth.kernels.hashing import hash_all
 from firth.kernels.linear import padded, padded_zeros
 from firth.kernels.lookup import WordTable, enter_words
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.quantized import ProductQuantized
+from firth.vectors.trained_rows import TrainedRows
 
 #: matrices up to so many bytes are copied, their rows padded: faster, and one kernel less
 COPIED = 256_000_000
+
+
+def start_of(matrix: Any) -> Start:
+    """How the rows began that are not held."""
+    dim = int(matrix.shape[1])
+    if isinstance(matrix, TrainedRows):
+        return Start(dim, matrix.reach, matrix.seed)
+    return Start(dim, 0.0, 0)
 
 
 def rows_for_kernel(matrix: Any) -> Any:
@@ -28,6 +38,8 @@ def rows_for_kernel(matrix: Any) -> Any:
             one if matrix.norm_centroids is None else np.array(matrix.norm_centroids, np.float32),
             matrix.dsub,
         )
+    if isinstance(matrix, TrainedRows):
+        matrix = matrix.rows
     rows, dim = matrix.shape
     if isinstance(matrix, np.ndarray) and _is_padded(matrix):
         # as training leaves it: the same memory with its padding

@@ -34,7 +34,8 @@ from firth.kernels.paragraphs import (
     pieces,
     slot,
 )
-from firth.kernels.windows import Pairs, add_pair, rate_at, reach
+from firth.kernels.rng import seeded
+from firth.kernels.windows import Block, Pairs, add_pair, rate_at, reach
 from firth.settings import setting
 from firth.static import skipgram
 from firth.static.document_model import DocumentModel, Steps
@@ -64,6 +65,10 @@ class PVDBOW(DocumentModel):
     @property
     def block(self):
         return exact_block if self.exact else fast_block
+
+    @property
+    def infer_block(self):
+        return infer_block
 
     def load(self, ids: float) -> tuple[float, float]:
         return ids, ids
@@ -206,3 +211,25 @@ def exact_block(objective, given, block, plan, rates, rng):
                 n_pairs += 1
                 add_row(Q, q, np.float32(1), E, 0)
     return loss, n_pairs, n_pairs
+
+
+@kernel
+def infer_block(objective, given, ids, ends, line, plan, rates, seed, stream):
+    """Infers the rows of documents one by one, each with the same random numbers.
+
+    ids int32[n], ends int64[documents]: their words.  line: the number of the first.
+    rates float64[epochs + 1].  seed, stream: of the random numbers.
+    """
+    start = 0
+    for d in range(ends.shape[0]):
+        stop = ends[d]
+        if stop > start:
+            end = np.empty(1, np.int64)
+            end[0] = stop - start
+            block = Block(ids[start:stop], end, line + d)
+            for e in range(rates.shape[0] - 1):
+                fast_block(
+                    objective, given, block, plan, (rates[e], rates[e + 1]),
+                    seeded(seed, stream, e),
+                )  # fmt: skip
+        start = stop

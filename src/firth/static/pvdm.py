@@ -42,8 +42,9 @@ from firth.kernels.linear import (
 )
 from firth.kernels.objectives import chunk, pair
 from firth.kernels.paragraphs import Paragraphs, empty_chunk, kept, next_chunk, pieces
+from firth.kernels.rng import seeded
 from firth.kernels.sliding import running_sums, spread_windows, window_sums
-from firth.kernels.windows import Pairs, rate_at, reach
+from firth.kernels.windows import Block, Pairs, rate_at, reach
 from firth.settings import setting
 from firth.static.document_model import DocumentModel, Steps
 
@@ -102,6 +103,10 @@ class PVDM(DocumentModel):
     @property
     def block(self):
         return exact_block if self.exact else fast_block
+
+    @property
+    def infer_block(self):
+        return infer_block
 
     def load(self, ids: float) -> tuple[float, float]:
         return 1, 2 * self.window
@@ -379,3 +384,25 @@ def exact_block(objective, given, block, plan, rates, rng):
                     add_row(given.Q, np.int64(given.rows[j]), y, E, 0)
             n_pairs += 1
     return loss, n_pairs, n_pairs
+
+
+@kernel
+def infer_block(objective, given, ids, ends, line, plan, rates, seed, stream):
+    """Infers the rows of documents one by one, each with the same random numbers.
+
+    ids int32[n], ends int64[documents]: their words.  line: the number of the first.
+    rates float64[epochs + 1].  seed, stream: of the random numbers.
+    """
+    start = 0
+    for d in range(ends.shape[0]):
+        stop = ends[d]
+        if stop > start:
+            end = np.empty(1, np.int64)
+            end[0] = stop - start
+            block = Block(ids[start:stop], end, line + d)
+            for e in range(rates.shape[0] - 1):
+                fast_block(
+                    objective, given, block, plan, (rates[e], rates[e + 1]),
+                    seeded(seed, stream, e),
+                )  # fmt: skip
+        start = stop

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: numbers that one byte stands for in the output rows, as in fastText
 OUTPUT_DSUB = 2
 CLASSIFIER = "fasttext-classifier"
+#: kinds whose state does more than let training go on
+OF_DOCUMENTS = ("lsa", "pvdbow", "pvdm")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +70,8 @@ def quantize(
     What was done and lost is in the result's corpus["quantization"].
 
     Raises:
-        SettingError: it is quantised already, sparse, or has no vectors; a cutoff or retraining
-            for what is no classifier; retraining without a cutoff.
+        SettingError: it is quantised already, sparse, of documents, or has no vectors; a cutoff or
+            retraining for what is no classifier; retraining without a cutoff.
         CorpusError, VocabularyError: texts to retrain on that cannot be used.
     """
     how = how or ModelQuantization()
@@ -88,6 +90,12 @@ def quantize(
     if fitted.vectors is None:
         raise SettingError(
             f"A model of kind {fitted.kind} has no word vectors, and nothing in it to quantise."
+        )
+    if fitted.kind in OF_DOCUMENTS:
+        raise SettingError(
+            f"A model of kind {fitted.kind} works out vectors of new documents with all that it "
+            "has learnt, which is not quantised; quantise its word vectors alone: "
+            "quantize_vectors(fitted.vectors), or firth convert them to a file first."
         )
     shared = {name: getattr(how, name) for name in ("dsub", "norms", "seed", "threads")}
     vectors = quantize_vectors(fitted.vectors, how.to, **shared)

@@ -82,6 +82,11 @@ def given(
     Raises:
         SettingError: the vectors have another length, or no word in common.
     """
+    if not model.has_word_rows:
+        raise SettingError(
+            f"{model.kind} without words has no input rows of words that could start from given "
+            "vectors; give words=True (--words)."
+        )
     vectors = source.vectors if isinstance(source, Fitted) else source
     if vectors is None:
         raise SettingError("The given model has no word vectors to start from.")
@@ -131,6 +136,7 @@ def continued(
             raise SettingError(
                 f"The model to continue has {name}={was}, this run {name}={now}; give {name}={was}."
             )
+    model.must_fit(older)
     if model.has_word_rows:
         given(model, matrices, vocabulary, model.word_rows(older), freeze=False)
     output = model.output_of(older)

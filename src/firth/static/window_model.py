@@ -131,6 +131,12 @@ class WindowModel(Settings):
         """The input rows of the words of an older model."""
         return older.must_have_vectors("The model to continue")
 
+    def must_fit(self, older: Fitted) -> None:
+        """
+        Raises:
+            SettingError: a model to continue, of the same kind and length, is made otherwise.
+        """
+
     def output_of(self, older: Fitted) -> np.ndarray:
         """The output rows of an older model, as they stand in U."""
         return older.state["output"]

@@ -2,6 +2,7 @@
 
     words         Unicode word boundaries (`word_break`); case is folded unless told otherwise
     whitespace    str.split()
+    blanks        at fastText's blanks: space, tab, line ends, vertical tab, form feed, the byte 0
     characters    each character with its marks, without white space (`splitters.characters`)
     bpe:FILE, unigram:FILE, FILE.json    trained subwords, by the package tokenizers
     a function    str -> list of str: jieba.lcut, a spaCy pipeline's words, hazm, razdel...
@@ -18,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from firth.errors import CorpusError, MissingExtraError, SettingError, did_you_mean
-from firth.text import splitters, word_break
+from firth.text import label_kernels, splitters, word_break
 from firth.text.characters import properties
 
-BUILT_IN = ("words", "whitespace", "characters")
+BUILT_IN = ("words", "whitespace", "blanks", "characters")
 _WANTED = (
-    "words, whitespace, characters, bpe:FILE, unigram:FILE, or a function from a string to a list "
-    "of strings"
+    "words, whitespace, blanks, characters, bpe:FILE, unigram:FILE, or a function from a string to "
+    "a list of strings"
 )
 
 
@@ -111,6 +112,7 @@ class Splitter:
         self._kernel, self._tables = {
             "words": (word_break.words, (properties(), word_break.actions())),
             "whitespace": (splitters.pieces, ()),
+            "blanks": (label_kernels.pieces, ()),
             "characters": (splitters.characters, (properties(),)),
             "given": (splitters.given, ()),
         }["given" if tokenizer is None else tokenizer.name]

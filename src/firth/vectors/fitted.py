@@ -6,7 +6,7 @@
       vocabulary.tsv       escaped name TAB count, row by row
       vectors.safetensors  "vectors" float32[words, dim], "norms" float32[words]; or, sparse,
                            "offsets" int64[words + 1], "columns" int32, "values" float32 and
-                           "norms"; or, quantised, what `quantized.tensors_of` gives; not there
+                           "norms"; or, quantised, what `quantized_tensors` says; not there
                            if a kind has no word vectors, or they are put together from
                            quantised rows: "words" of the state, and those of n-grams
       subwords.safetensors  "ngrams" float32[buckets, dim]: rows of n-grams (only if there are any)
@@ -37,15 +37,8 @@ from firth.files import rescue, whole_folder
 from firth.text.subwords import Subwords
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.documents import DocumentVectors
-from firth.vectors.quantized import (
-    PARTS,
-    Float16Rows,
-    Int8Rows,
-    ProductQuantized,
-    matrix_of,
-    share_centroids,
-    tensors_of,
-)
+from firth.vectors.quantized import Float16Rows, Int8Rows, ProductQuantized, share_centroids
+from firth.vectors.quantized_tensors import PARTS, matrix_of, tensors_of
 from firth.vectors.rows import is_sparse
 from firth.vectors.subwords import ComposedRows, SubwordRows
 from firth.vectors.tensors import map_tensors, write_tensors

@@ -7,22 +7,19 @@
     Int8Rows           x ~ scale * code, code in -127..127, one scale a row
 
 `Rows` is to a matrix what a generator is to a list: some rows are worked out when asked for.
-The codes may be mapped from a file. How codes are made: `quantize`.
+The codes may be mapped from a file (`quantized_tensors`). How codes are made: `quantize`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 
 from firth.errors import FormatError
 
-#: endings of the tensors of a quantised matrix (`tensors_of`)
-PARTS = {"codes", "centroids", "layout", "norm_codes", "norm_centroids", "half", "int8", "scales"}
 #: centroids of a part: what one byte can name
 CENTROIDS = 256
 #: numbers worked out at once where all rows are gone through: 32 MB of float32
@@ -121,11 +118,11 @@ class ProductQuantized(Rows):
         if dim < 1 or dsub < 1:
             raise FormatError("layout", f"dim {dim} and dsub {dsub}", "both at least 1")
         parts = -(-dim // dsub)
-        _fit("codes", codes.shape, (len(codes), parts))
-        _fit("centroids", centroids.shape, (CENTROIDS * dim,))
+        must_fit("codes", codes.shape, (len(codes), parts))
+        must_fit("centroids", centroids.shape, (CENTROIDS * dim,))
         if norm_codes is not None and norm_centroids is not None:
-            _fit("norm_codes", norm_codes.shape, (len(codes),))
-            _fit("norm_centroids", norm_centroids.shape, (CENTROIDS,))
+            must_fit("norm_codes", norm_codes.shape, (len(codes),))
+            must_fit("norm_centroids", norm_centroids.shape, (CENTROIDS,))
         self.shape = (len(codes), dim)
         self.codes, self.centroids, self.dsub = codes, centroids, int(dsub)
         self.norm_codes, self.norm_centroids = norm_codes, norm_centroids
@@ -204,7 +201,7 @@ class Int8Rows(Rows):
     """
 
     def __init__(self, codes: np.ndarray, scales: np.ndarray) -> None:
-        _fit("scales", scales.shape, (len(codes),))
+        must_fit("scales", scales.shape, (len(codes),))
         self.codes, self.scales = codes, scales
         self.shape = (codes.shape[0], codes.shape[1])
 
@@ -296,82 +293,10 @@ def blocks(matrix: np.ndarray | Rows) -> Iterator[tuple[int, np.ndarray]]:
         yield first, matrix[first : first + step]
 
 
-def tensors_of(matrix: np.ndarray | Rows, name: str) -> dict[str, np.ndarray]:
-    """`matrix` as arrays that a safetensors file takes, under names that begin with `name`.
-
-    Rows of any other class are worked out.
+def must_fit(name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     """
-    if isinstance(matrix, ProductQuantized):
-        tensors = {
-            f"{name}.codes": matrix.codes,
-            f"{name}.centroids": matrix.centroids,
-            f"{name}.layout": np.array([matrix.shape[1], matrix.dsub], np.int64),
-        }
-        if matrix.norm_codes is not None and matrix.norm_centroids is not None:
-            tensors[f"{name}.norm_codes"] = matrix.norm_codes
-            tensors[f"{name}.norm_centroids"] = matrix.norm_centroids
-        return tensors
-    if isinstance(matrix, Float16Rows):
-        return {f"{name}.half": matrix.half}
-    if isinstance(matrix, Int8Rows):
-        return {f"{name}.int8": matrix.codes, f"{name}.scales": matrix.scales}
-    return {name: np.asarray(matrix)}
-
-
-def matrix_of(
-    tensors: Mapping[str, np.ndarray], name: str, path: str | Path | None = None
-) -> np.ndarray | Rows:
-    """The opposite of `tensors_of`, sharing the memory of `tensors`. path: for the messages.
-
     Raises:
-        KeyError: there is no such matrix.  FormatError: its parts do not fit together.
+        FormatError: the shape of `name` is not what it must be.
     """
-
-    def of(part: str, dtype: Any, ndim: int) -> np.ndarray:
-        full = f"{name}.{part}"
-        where = full if path is None else path
-        if full not in tensors:
-            raise FormatError(where, f"no tensor '{full}'", "all parts of a quantised matrix")
-        tensor = tensors[full]
-        if tensor.dtype != dtype or tensor.ndim != ndim:
-            raise FormatError(
-                where,
-                f"tensor '{full}' of type {tensor.dtype} and shape {tensor.shape}",
-                f"{np.dtype(dtype)} of {ndim} dimension{'s' * (ndim > 1)}",
-            )
-        return tensor
-
-    if name in tensors:
-        return tensors[name]
-    try:
-        if f"{name}.half" in tensors:
-            return Float16Rows(of("half", np.float16, 2))
-        if f"{name}.int8" in tensors:
-            return Int8Rows(of("int8", np.int8, 2), of("scales", np.float32, 1))
-        if f"{name}.codes" not in tensors:
-            raise KeyError(name)
-        layout = of("layout", np.int64, 1)
-        _fit("layout", layout.shape, (2,))
-        norms = f"{name}.norm_codes" in tensors
-        return ProductQuantized(
-            of("codes", np.uint8, 2),
-            of("centroids", np.float32, 1),
-            int(layout[0]),
-            int(layout[1]),
-            of("norm_codes", np.uint8, 1) if norms else None,
-            of("norm_centroids", np.float32, 1) if norms else None,
-        )
-    except FormatError as error:
-        if path is None or error.path == path:
-            raise
-        raise FormatError(path, f"{name}.{error.path} {error.found}", error.expected) from None
-
-
-def matrices_of(tensors: Mapping[str, np.ndarray]) -> list[str]:
-    """The names of the matrices in `tensors`, quantised or not, in order."""
-    return list(dict.fromkeys(name.partition(".")[0] for name in tensors))
-
-
-def _fit(name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     if tuple(found) != wanted:
         raise FormatError(name, f"shape {tuple(found)}", f"{wanted}")

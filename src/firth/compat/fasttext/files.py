@@ -12,7 +12,7 @@ from firth.vectors.fitted import Fitted
 
 def labelled(path: str, prefix: str) -> Labelled:
     """The texts of a file as fastText reads them: split at blanks, case kept."""
-    return Labelled(path, prefix=prefix, tokenizer="whitespace", encoding_errors="replace")
+    return Labelled(path, prefix=prefix, tokenizer="blanks", encoding_errors="replace")
 
 
 def must_open(path: str, otherwise: str) -> None:
