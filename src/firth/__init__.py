@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from firth.static.counts import DocumentCounts as DocumentCounts
     from firth.static.fasttext import FastText as FastText
     from firth.static.glove import GloVe as GloVe
+    from firth.static.infer import Inference as Inference
+    from firth.static.infer import infer as infer
     from firth.static.lsa import LSA as LSA
     from firth.static.ppmi import PPMI as PPMI
     from firth.static.pvdbow import PVDBOW as PVDBOW
@@ -53,6 +55,7 @@ _PLACES = {
     "FirthError": "firth.errors",
     "Fitted": "firth.vectors.fitted",
     "GloVe": "firth.static.glove",
+    "Inference": "firth.static.infer",
     "LSA": "firth.static.lsa",
     "Labelled": "firth.text.labelled",
     "ModelQuantization": "firth.static.quantize",
@@ -69,6 +72,7 @@ _PLACES = {
     "autotune": "firth.static.autotune",
     "evaluate_analogies": "firth.vectors.evaluate",
     "evaluate_similarity": "firth.vectors.evaluate",
+    "infer": "firth.static.infer",
     "load": "firth.vectors.fitted",
     "load_vectors": "firth.vectors.formats",
     "quantize": "firth.static.quantize",

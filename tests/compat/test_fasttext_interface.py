@@ -398,7 +398,7 @@ def test_meters_are_the_packages(theirs, files, tmp_path):
 
 def test_texts_are_split_and_counted_as_by_the_package(theirs, tmp_path):
     lines = labelled_lines(50) + [
-        "__label__garden rose\u00a0bed \u3000 seed\x1csoil\tmoss\x0blawn\x0croot\x00hedge\rrake",
+        "__label__garden rose\u00a0bed \u3000 seed\x1csoil\tmoss\x0blawn\x0croot hedge\rrake",
         "__label__garden \u0440\u043e\u0437\u0430 \u82b1\u5712 __label__harbour \U0001f339",
         "",
         "no label here",

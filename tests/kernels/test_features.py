@@ -6,11 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firth.kernels import features, hashing, lookup
-from firth.kernels.features import Types, WordNgrams
+from firth.kernels.features import Types
 from firth.text.subwords import Subwords, fnv1a
 
 WORDS = ["eating", "über", "Ёлка", "日本語", "a", "", "🙂x", "</s>", "naïve", "x" * 40]
 NONE = np.empty(0, np.int32)
+
+
+def WordNgrams(longest, buckets, kept):  # noqa: N802  (a tuple, none of whose rows are listed)
+    return features.WordNgrams(longest, buckets, kept, NONE, np.empty(0, np.int64))
 
 
 def spans(words):
@@ -152,17 +156,26 @@ def test_character_ngrams_that_are_not_held():
     assert set(ngrams[0]) == {3}
 
 
-def test_marks_every_bucket_that_is_touched():
+def test_runs_that_are_written_down_are_those_worked_out():
     rng = np.random.default_rng(1)
     some = types([f"w{i}" for i in range(20)], [])
     ends = np.cumsum(rng.integers(0, 9, 70))
     ids = rng.integers(0, 20, ends[-1]).astype(np.int32)
-    runs = WordNgrams(3, 1000, NONE)
-    mark = np.zeros(1000, np.uint8)
-    with np.errstate(over="ignore"):
-        features.mark_ngrams(ids, ends, some, runs, mark)
-    _, wanted, _ = lines_of(some, ids, ends, runs)
-    assert np.flatnonzero(mark).tolist() == sorted({row for line in wanted for row in line})
+    for longest in (2, 3, 4):
+        runs = WordNgrams(longest, 1000, NONE)
+        mark = np.zeros(1000, np.uint8)
+        listed = np.empty(len(ids) * (longest - 1), np.int32)
+        listed_ends = np.empty(len(ends), np.int64)
+        with np.errstate(over="ignore"):
+            features.mark_runs(ids, ends, some, runs, mark)
+            features.list_runs(ids, ends, some, runs, listed, listed_ends)
+        _, wanted, _ = lines_of(some, ids, ends, runs)
+        assert np.flatnonzero(mark).tolist() == sorted({row for line in wanted for row in line})
+        assert listed[: listed_ends[-1]].tolist() == [row for line in wanted for row in line]
+        order = rng.permutation(70)
+        down = runs._replace(listed=listed, listed_ends=listed_ends)
+        _, found, _ = lines_of(some, ids, ends, down, order)
+        assert found == [wanted[line] for line in order]
 
 
 def test_lines_in_any_order_and_of_any_length():

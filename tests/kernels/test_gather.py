@@ -98,7 +98,7 @@ def test_rows_that_are_not_held_are_made_again(seed):
     np.testing.assert_array_equal(start_rows(numbers, dim, 0.02, seed), whole[:, :dim])
     held, buckets = whole[[1, 3], :dim] + 1, np.array([1, 99])
     rows = TrainedRows(held, buckets, 2**28 + 1, 0.02, seed)
-    wanted = whole[:5, :dim] + np.array([0, 1, 0, 1, 0])[:, None]
+    wanted = whole[:5, :dim] + np.array([0, 1, 0, 1, 0], np.float32)[:, None]
     np.testing.assert_array_equal(rows.take(numbers[:5]), wanted)
     np.testing.assert_array_equal(rows.span(1, 100)[[0, 4, 98]], wanted[1:4])
     # in the kernel: two that are held, three that are not

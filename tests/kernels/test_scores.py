@@ -124,7 +124,7 @@ def test_lines_together_are_lines_alone():
     rows[::3] = -1
     none = np.empty(0, np.int32)
     types = Types(hashes, rows, np.empty(0, np.int64), none)
-    runs = WordNgrams(2, B, none)
+    runs = WordNgrams(2, B, none, none, np.empty(0, np.int64))
     ends = np.cumsum(rng.integers(0, 9, 100))
     ids = rng.integers(0, V, ends[-1]).astype(np.int32)
     some, _ = output(7, scores.SOFTMAX)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -301,6 +302,27 @@ def test_ctrl_c_ends_with_the_best_so_far():
     assert trials.trials[-1].note == "interrupted"
     assert f1(fitted, topics(40, seed=2)) == pytest.approx(trials.best.score)
     assert person.said == ["Interrupted after 4 trials; the best model so far is kept."]
+
+
+@pytest.mark.parametrize("where", ["begin", "advance"])
+def test_the_signal_itself(monkeypatch, where):
+    """Between trials Python raises it; while one trains it waits for a good moment."""
+    real, sent = getattr(Watch, where), []
+
+    def signalled(self, *some, **figures):
+        real(self, *some, **figures)
+        if self._trial == 3 and not sent and (where == "begin" or self._total):
+            sent.append(self._trial)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Watch, where, signalled)
+    person = CtrlC(0)
+    fitted, trials = autotune(
+        topics(60), topics(40, seed=2), seconds=None, trials=9, progress=person, **FREE
+    )
+    assert sent and len(trials) == 3 and trials.trials[-1].note == "interrupted"
+    assert person.said == ["Interrupted after 3 trials; the best model so far is kept."]
+    assert fitted.corpus["autotune"]["best"] == trials.best.number < 3
 
 
 def test_ctrl_c_before_there_is_a_model():

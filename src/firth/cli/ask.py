@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import open_to_ask
+from firth.cli.models import is_model, open_fitted, open_to_ask, tokenizer_like
 from firth.cli.options import COMMON, Common, hyphens
+from firth.errors import FormatError, SettingError, VocabularyError
 
 COUNT = Annotated[int, Parameter(name=["-n"])]
 
@@ -16,15 +17,18 @@ COUNT = Annotated[int, Parameter(name=["-n"])]
 def neighbors(
     model: str,
     /,
-    *word: Annotated[str, Parameter(required=True)],
+    *word: str,
+    document: Annotated[list[str] | None, Parameter(negative=())] = None,
+    text: Annotated[list[str] | None, Parameter(negative=())] = None,
     n: COUNT = 10,
     limit: int | None = None,
     common: Common = COMMON,
 ) -> None:
-    """The words nearest to given words, by cosine.
+    """The words nearest to given words, by cosine; or the documents nearest to documents.
 
     With --json one word gives {"word", "neighbors": [{"word", "similarity"}]}, several give a
-    list of these.
+    list of these. Of documents it is {"document", "neighbors": [{"document", "similarity"}]}, of
+    texts {"text", …}.
 
     Parameters
     ----------
@@ -32,11 +36,25 @@ def neighbors(
         A model folder or a file of vectors.
     word
         One or more words; a phrase as new_york or "new york", if the model knows phrases.
+    document
+        The id of a document that the model (pvdbow, pvdm, lsa) was trained on; may be repeated.
+    text
+        A new text, whose vector is inferred (pvdbow, pvdm, lsa); may be repeated.
     n
         How many to show.
     limit
         Look only among this many most frequent words.
     """
+    if document or text:
+        if word or limit is not None or (document and text):
+            raise SettingError(
+                "Neighbours of words, of --document and of --text are asked for one at a time, and "
+                "--limit is of words."
+            )
+        near_documents(model, document or [], text or [], n, common)
+        return
+    if not word:
+        raise SettingError("Give a word, or --document ID, or --text TEXT.")
     vectors, read = open_to_ask(model)
     words = [read(one) for one in hyphens(word)]
     some = f", limit={limit}" if limit is not None else ""
@@ -48,18 +66,63 @@ def neighbors(
             for query, answers in zip(words, found, strict=True)
         ]
         output.write_json(documents[0] if len(documents) == 1 else documents)
-    elif len(words) == 1:
-        output.table(found[0], ["word", "similarity"], title=f"nearest to {words[0]}")
+    else:
+        _tables(words, found, "word")
+
+
+def _tables(queries: list[str], found: list[list[Any]], what: str) -> None:
+    """The answers to each query; in one table where no person looks."""
+    if len(queries) == 1:
+        output.table(found[0], [what, "similarity"], title=f"nearest to {queries[0]}")
     elif output.pretty():
-        for query, answers in zip(words, found, strict=True):
-            output.table(answers, ["word", "similarity"], title=f"nearest to {query}")
+        for query, answers in zip(queries, found, strict=True):
+            output.table(answers, [what, "similarity"], title=f"nearest to {query}")
     else:
         rows = [
             (query, *answer)
-            for query, answers in zip(words, found, strict=True)
+            for query, answers in zip(queries, found, strict=True)
             for answer in answers
         ]
-        output.table(rows, ["of", "word", "similarity"])
+        output.table(rows, ["of", what, "similarity"])
+
+
+def near_documents(model: str, ids: list[str], texts: list[str], n: int, common: Common) -> None:
+    """The documents nearest to those of `ids`, or to new texts.
+
+    Raises:
+        FormatError: the model has no vectors of documents.
+    """
+    fitted = open_fitted(model) if is_model(model) else None
+    if fitted is None or fitted.documents is None:
+        raise FormatError(model, "no vectors of documents", "a model of the kind pvdbow or pvdm")
+    loaded = f"firth.load({model!r})"
+    if ids:
+        queries, key = ids, "document"
+        output.call(common.verbose, f"{loaded}.documents.nearest({ids!r}, n={n})")
+        found = fitted.documents.nearest(ids, n=n)
+    else:
+        from firth.cli.embed import CALLS, of_documents
+
+        queries, key = texts, "text"
+        inferred = CALLS[fitted.kind].format(model=loaded).replace("lines", repr(texts))
+        output.call(common.verbose, f"{loaded}.documents.nearest({inferred}, n={n})")
+        cut = tokenizer_like(fitted.corpus, None, None)
+        vectors = of_documents(fitted, [cut(one) for one in texts])
+        for one, vector in zip(texts, vectors, strict=True):
+            if not vector.any():
+                raise VocabularyError(f"No word of {one!r} is known to the model.")
+        found = fitted.documents.nearest(vectors, n=n)
+    if common.json:
+        answers = [
+            {
+                key: query,
+                "neighbors": [{"document": one, "similarity": near} for one, near in some],
+            }
+            for query, some in zip(queries, found, strict=True)
+        ]
+        output.write_json(answers[0] if len(answers) == 1 else answers)
+    else:
+        _tables(queries, found, "document")
 
 
 def analogy(

@@ -1,7 +1,8 @@
 """`firth embed`: vectors of words, or of lines, in a file for other programs.
 
-A model of documents (counts, lsa) makes a row of each line by its own mathematics; all others
-take the mean of the line's words. The rows of counts and ppmi are sparse: .npz, as scipy.sparse
+A model of documents (counts, lsa, pvdbow, pvdm) makes a row of each line by its own mathematics;
+all others take the mean of the line's words. The documents that it was trained on have their own
+vectors, asked for by their ids. The rows of counts and ppmi are sparse: .npz, as scipy.sparse
 reads it.
 """
 
@@ -25,7 +26,7 @@ from firth.cli.models import (
     tokenizer_like,
 )
 from firth.cli.options import COMMON, HYPHEN, Common
-from firth.errors import CorpusError, EncodingError, MissingExtraError, SettingError
+from firth.errors import CorpusError, EncodingError, FormatError, MissingExtraError, SettingError
 from firth.files import must_not_exist, whole_file
 from firth.vectors.rows import is_sparse
 
@@ -39,7 +40,16 @@ if TYPE_CHECKING:
 ENDINGS = (".npy", ".parquet", ".txt", ".tsv")
 SPARSE = (".npz",)
 #: kinds of models whose rows are documents
-DOCUMENTS = ("counts", "lsa")
+DOCUMENTS = ("counts", "lsa", "pvdbow", "pvdm")
+#: those that infer the row of a new document
+INFERRED = ("pvdbow", "pvdm")
+#: the Python that does the same
+CALLS = {
+    "counts": "firth.DocumentCounts.transform({model}, lines)",
+    "lsa": "firth.LSA.transform({model}, lines)",
+    "pvdbow": "firth.infer({model}, lines).vectors",
+    "pvdm": "firth.infer({model}, lines).vectors",
+}
 
 
 def embed(
@@ -48,7 +58,7 @@ def embed(
     /,
     *,
     out: Annotated[str, Parameter(name=["-o", "--output"])],
-    of: Literal["words", "lines"] | None = None,
+    of: Literal["words", "lines", "documents"] | None = None,
     tokenizer: str | None = None,
     fold_case: bool | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
@@ -57,8 +67,8 @@ def embed(
     """Vectors of words (one a line), or of lines, as .npy, .npz, .parquet or text.
 
     The vector of a line is the mean of the vectors of its known words; with a model of the kind
-    counts or lsa it is the row of that document. One row for each line of FILE, in its order;
-    what holds no known word gets a row of zeros, and is named.
+    counts, lsa, pvdbow or pvdm it is the row of that document, as of a new one. One row for each
+    line of FILE, in its order; what holds no known word gets a row of zeros, and is named.
 
     Parameters
     ----------
@@ -70,8 +80,9 @@ def embed(
         Where to write: .npy (float32 matrix), .parquet (text, vector), .txt or .tsv (text,
         TAB, numbers); with a model of the kind counts or ppmi: .npz (sparse matrix of scipy).
     of
-        Whether a line of FILE is one word or a text; default: words, but lines with a model of
-        the kind counts or lsa. Of words, counts gives one-hot rows.
+        Whether a line of FILE is one word, a text, or the id of a document that the model was
+        trained on; default: words, but lines with a model of the kind counts, lsa, pvdbow or
+        pvdm. Of words, counts gives one-hot rows.
     tokenizer
         How to cut lines into words; default: as the model was trained.
     fold_case
@@ -82,7 +93,9 @@ def embed(
     path = Path(out)
     fitted = open_fitted(model) if is_model(model) else None
     kind = "vectors" if fitted is None else fitted.kind
-    sparse = fitted is not None and (fitted.vectors is None or is_sparse(fitted.vectors.matrix))
+    sparse = kind == "counts"
+    if fitted is not None and fitted.vectors is not None:
+        sparse = is_sparse(fitted.vectors.matrix)
     endings = SPARSE if sparse else ENDINGS
     if path.suffix not in endings:
         raise SettingError(
@@ -92,6 +105,12 @@ def embed(
     if path.suffix == ".parquet":
         _arrow()
     must_not_exist(path, overwrite)
+    if of == "documents":
+        texts, matrix, unknown = _known_documents(model, fitted, file)
+        output.call(common.verbose, f"firth.load({model!r}).documents[{texts[:3]!r}...]")
+        write(path, texts, matrix, overwrite)
+        _tell(out, matrix, unknown, "documents", common)
+        return
     lines_wanted = kind in DOCUMENTS if of is None else of == "lines"
     if fitted is not None:
         vectors, corpus = fitted.vectors, fitted.corpus
@@ -106,7 +125,6 @@ def embed(
         cut = tokenizer_like(corpus, tokenizer, fold_case)
     phrases = None if fitted is None else fitted.phrases
     texts = _lines(file)
-    matrix: Any
     if lines_wanted:
         lines = [cut(line) for line in texts]
         tokens = lines if phrases is None else [phrases.apply(line) for line in lines]
@@ -117,8 +135,15 @@ def embed(
     if fitted is not None and kind in DOCUMENTS and lines_wanted:
         # which joins phrases itself
         matrix, unknown = of_documents(fitted, lines), _unknown(vocabulary, tokens)
-        name = "LSA" if kind == "lsa" else "DocumentCounts"
-        output.call(common.verbose, f"firth.{name}.transform(firth.load({model!r}), lines)")
+        call = CALLS[kind].format(model=f"firth.load({model!r})")
+        output.call(common.verbose, call)
+    elif vectors is None and kind in INFERRED:
+        raise FormatError(
+            model,
+            f"a model of the kind {kind} that has no vectors of words",
+            "lines or documents",
+            "Give --of lines, or train with another objective than hierarchical-softmax.",
+        )
     elif vectors is None:
         from firth.static.counts import one_hot
 
@@ -135,18 +160,65 @@ def embed(
         matrix, unknown = of_words(vectors, words)
         output.call(common.verbose, f"firth.load_vectors({model!r})[{words[:3]!r}...]")
     write(path, texts, matrix, overwrite)
-    dim = int(matrix.shape[1])
+    empty = None
+    if lines_wanted and kind in INFERRED:
+        empty = np.flatnonzero(~matrix.any(axis=1)).tolist()
+    _tell(out, matrix, unknown, "words", common, empty)
+
+
+def _tell(
+    out: str,
+    matrix: Any,
+    unknown: list[str],
+    what: str,
+    common: Common,
+    empty: list[int] | None = None,
+) -> None:
+    """What was written, and what is not known.
+
+    what: words or documents.  empty: rows that are zero; None if they are not told.
+    """
+    rows, dim = (int(size) for size in matrix.shape)
     if common.json:
-        output.write_json({"path": out, "rows": len(texts), "dim": dim, "unknown": unknown})
+        more = {} if empty is None else {"empty": empty}
+        output.write_json({"path": out, "rows": rows, "dim": dim, "unknown": unknown, **more})
         return
-    output.write(f"{len(texts):,} vectors of {dim} numbers are in {out}")
+    output.write(f"{rows:,} vectors of {dim} numbers are in {out}")
     if unknown:
-        shown = ", ".join(unknown[:20]) + (" …" if len(unknown) > 20 else "")
-        output.say(f"firth: {len(unknown):,} words are not in the model: {shown}")
+        output.say(f"firth: {len(unknown):,} {what} are not in the model: {_some(unknown)}")
+    if empty:
+        lines = _some([str(row + 1) for row in empty])
+        output.say(f"firth: {len(empty):,} lines hold no known word, their rows are 0: {lines}")
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:20]) + (" …" if len(words) > 20 else "")
+
+
+def _known_documents(
+    model: str, fitted: Fitted | None, file: str
+) -> tuple[list[str], np.ndarray, list[str]]:
+    """(ids, their vectors, those that the model does not have).
+
+    Raises:
+        FormatError: the model has no vectors of documents.
+    """
+    if fitted is None or fitted.documents is None:
+        raise FormatError(model, "no vectors of documents", "a model of the kind pvdbow or pvdm")
+    documents = fitted.documents
+    ids = [line.strip() for line in _lines(file)]
+    matrix = np.zeros((len(ids), documents.dim), np.float32)
+    known = [row for row, one in enumerate(ids) if one in documents]
+    matrix[known] = documents[[ids[row] for row in known]]
+    return ids, matrix, [one for one in dict.fromkeys(ids) if one not in documents]
 
 
 def of_documents(fitted: Fitted, lines: list[list[str]]) -> np.ndarray | csr_array:
     """The row of each line, as a model of documents makes it; sparse for counts."""
+    if fitted.kind in INFERRED:
+        from firth.static.infer import infer
+
+        return infer(fitted, lines).vectors
     if fitted.kind == "lsa":
         from firth.static.lsa import LSA
 

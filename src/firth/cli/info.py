@@ -22,8 +22,8 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
 
     With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
     The sizes of co-occurrence are {"words", "pairs", "bytes"}, of phrases {"phrases", "bytes"}, and
-    phrases have {"top": [{"phrase", "score", "count"}]} too; of models with labels or n-grams
-    "labels" and "ngram_rows".
+    phrases have {"top": [{"phrase", "score", "count"}]} too; of models with labels, n-grams or
+    vectors of documents "labels", "ngram_rows" and "documents".
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
     if not counts and is_model(model):
         if fitted.labels is not None:
             sizes["labels"] = len(fitted.labels)
+        if fitted.documents is not None:
+            sizes |= {"documents": len(fitted.documents), "dim": fitted.documents.dim}
         if fitted.vectors is not None and fitted.vectors.subwords is not None:
             sizes["ngram_rows"] = int(fitted.vectors.subwords.matrix.shape[0])
     return {**head, "sizes": {**sizes, "bytes": size(Path(model))}}

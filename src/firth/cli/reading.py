@@ -142,7 +142,7 @@ class DocumentReading(Reading):
         self._ids = {name: given[name] for name in IDS if given.get(name) is not None}
         if "id_column" in self._ids and "id_prefix" in self._ids:
             raise SettingError(
-                "--id-column is of tables, --id-prefix of lines of text; give the one that is meant."
+                "--id-column is of tables, --id-prefix of lines of text; give one of them."
             )
         if "id_separator" in self._ids and "id_column" not in self._ids:
             raise SettingError("--id-separator parts the cells of --id-column; give both.")

@@ -39,6 +39,9 @@ class WordNgrams(NamedTuple):
     longest: int  # words of the longest run; 1: none
     buckets: int
     kept: np.ndarray  # int32[buckets]: the row of each bucket (hashing.row_of); empty: itself
+    #: int32: the rows of line i are listed[listed_ends[i - 1]:listed_ends[i]]; empty: worked out
+    listed: np.ndarray
+    listed_ends: np.ndarray  # int64[lines], or empty
 
 
 class Rows(NamedTuple):
@@ -79,14 +82,16 @@ def most_ngrams(ids, start, stop, types, runs):
 
 
 @kernel
-def rows_of_line(ids, start, stop, types, runs, words, ngrams, fresh, n_words, n_ngrams, n_fresh):
+def rows_of_line(
+    ids, line, start, stop, types, runs, words, ngrams, fresh, n_words, n_ngrams, n_fresh
+):
     """Writes the rows of a line to words, ngrams, fresh, int32 all, from the places n_… on.
 
     ids int32: the types of its tokens from start to stop, </s> not among them.
     Returns the new (n_words, n_ngrams, n_fresh).
     """
     hashes, own, offsets, parts = types
-    longest, buckets, kept = runs
+    longest, buckets, kept, listed, listed_ends = runs
     eos = own.shape[0] - 1
     for i in range(start, stop):
         row = own[ids[i]]
@@ -106,6 +111,11 @@ def rows_of_line(ids, start, stop, types, runs, words, ngrams, fresh, n_words, n
                     fresh[n_fresh] = -1 - parts[j]
                     n_fresh += 1
     if longest < 2 or buckets == 0:
+        return n_words, n_ngrams, n_fresh
+    if listed_ends.shape[0]:
+        for j in range(listed_ends[line - 1] if line > 0 else 0, listed_ends[line]):
+            ngrams[n_ngrams] = listed[j]
+            n_ngrams += 1
         return n_words, n_ngrams, n_fresh
     for i in range(start, stop):
         h = np.uint64(np.int64(hashes[ids[i]]))
@@ -143,7 +153,7 @@ def rows_of_lines(ids, ends, order, first, last, types, runs, rows):
                 break
             rows = room(2 * more_words, 2 * more_ngrams)
         n_words, n_ngrams, n_fresh = rows_of_line(
-            ids, start, stop, types, runs, rows.words, rows.ngrams, rows.fresh,
+            ids, line, start, stop, types, runs, rows.words, rows.ngrams, rows.fresh,
             n_words, n_ngrams, n_fresh,
         )  # fmt: skip
         rows.ends[0, lines] = n_words
@@ -158,14 +168,36 @@ def rows_of_lines(ids, ends, order, first, last, types, runs, rows):
 
 
 @kernel
-def mark_ngrams(ids, ends, types, runs, mark):
-    """Sets mark uint8[buckets] for each bucket that a line has an n-gram of; no bucket is kept."""
-    order = np.arange(ends.shape[0])
-    rows = room(4096, 4096)
-    at = 0
-    while at < order.shape[0]:
-        lines, rows = rows_of_lines(ids, ends, order, at, order.shape[0], types, runs, rows)
-        list_ = rows.ngrams
-        for i in range(rows.ends[1, lines - 1]):
-            mark[list_[i]] = 1
-        at += lines
+def list_runs(ids, ends, types, runs, listed, listed_ends):
+    """Fills listed int32 and listed_ends int64[lines] with the buckets of the runs of all lines."""
+    hashes, buckets, longest = types.hash, np.uint64(runs.buckets), runs.longest
+    eos = hashes.shape[0] - 1
+    n = start = 0
+    for line in range(ends.shape[0]):
+        stop = ends[line]
+        for i in range(start, stop):
+            h = np.uint64(np.int64(hashes[ids[i]]))
+            for j in range(i + 1, min(i + longest, stop + 1)):
+                other = hashes[ids[j]] if j < stop else hashes[eos]
+                h = h * STEP + np.uint64(np.int64(other))
+                listed[n] = np.int64(h % buckets)
+                n += 1
+        listed_ends[line] = n
+        start = stop
+
+
+@kernel
+def mark_runs(ids, ends, types, runs, mark):
+    """Sets mark uint8[buckets] for each bucket that a line has a run of words in."""
+    hashes, buckets, longest = types.hash, np.uint64(runs.buckets), runs.longest
+    eos = hashes.shape[0] - 1
+    start = 0
+    for line in range(ends.shape[0]):
+        stop = ends[line]
+        for i in range(start, stop):
+            h = np.uint64(np.int64(hashes[ids[i]]))
+            for j in range(i + 1, min(i + longest, stop + 1)):
+                other = hashes[ids[j]] if j < stop else hashes[eos]
+                h = h * STEP + np.uint64(np.int64(other))
+                mark[np.int64(h % buckets)] = 1
+        start = stop

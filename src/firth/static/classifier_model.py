@@ -156,10 +156,12 @@ def continued(settings: FastTextClassifier, names: Names, older: Fitted) -> Mode
     return Model(names, W, Z, U, start)
 
 
-def can_be_held_in_part(older: Fitted) -> bool:
-    """Whether rows of n-grams that nothing touches can be made again."""
+def held_by(older: Fitted) -> np.ndarray:
+    """The buckets whose rows an older model holds, where it can make the others again."""
     given = None if older.vectors is None else older.vectors.subwords
-    return given is not None and isinstance(given.matrix, TrainedRows)
+    if given is None or not isinstance(given.matrix, TrainedRows):
+        return np.empty(0, np.int64)
+    return np.asarray(given.matrix.buckets, np.int64)
 
 
 def _padded_copy(matrix: Any, dim: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from firth.errors import CorpusError, SettingError
 from firth.kernels.codes import Input
-from firth.kernels.features import Types, WordNgrams
+from firth.kernels.features import Types
 from firth.kernels.hashing import hash_all
 from firth.kernels.linear import padded_zeros
 from firth.kernels.lookup import look_up
@@ -25,7 +25,7 @@ from firth.kernels.scores import (
     mean_lines,
     score_lines,
 )
-from firth.static.examples import kept_of
+from firth.static.examples import kept_of, runs_of
 from firth.static.held_out import HOW
 from firth.static.kernel_inputs import rows_for_kernel, start_of, table_of
 from firth.static.label_report import Report, report
@@ -92,7 +92,7 @@ class Classifier:
         self._cut = (min_n, max_n, buckets)
         held = ngrams.buckets if isinstance(ngrams, TrainedRows) else None
         kept = kept_of(subwords, held)
-        self._runs = WordNgrams(int(settings.get("word_ngrams", 1)), buckets, kept)
+        self._runs = runs_of(subwords, int(settings.get("word_ngrams", 1)), kept)
         self._end = np.empty(1, np.int32)
         end = np.frombuffer(LINE_END.encode(), np.uint8)
         hash_all(end, np.zeros(1, np.int64), np.full(1, len(end)), self._end)

@@ -8,7 +8,7 @@ import numpy as np
 
 from firth.errors import VocabularyError
 from firth.kernels.classifier import Examples
-from firth.kernels.features import Types, WordNgrams, mark_ngrams
+from firth.kernels.features import Types, WordNgrams, list_runs, mark_runs
 from firth.kernels.hashing import AT_START, PRUNED, hash_all, ngrams_all
 from firth.progress import SILENT, Progress
 from firth.text.labelled import Labelled
@@ -19,6 +19,8 @@ from firth.text.vocabulary import Vocabulary
 NO_KEPT = np.empty(0, np.int32)
 #: where texts touch this part of the buckets or more, all rows are held
 MOST_HELD = 0.7
+#: bytes of rows of runs that are written down once, rather than worked out in each epoch
+LISTED = 512_000_000
 
 
 @dataclass
@@ -144,24 +146,42 @@ def kept_of(subwords: Subwords | None, held: np.ndarray | None = None) -> np.nda
     return kept
 
 
+def runs_of(subwords: Subwords | None, longest: int, kept: np.ndarray = NO_KEPT) -> WordNgrams:
+    """How runs of words become rows; none is listed."""
+    buckets = 0 if subwords is None else subwords.buckets
+    return WordNgrams(longest, buckets, kept, NO_KEPT, np.empty(0, np.int64))
+
+
+def listed(examples: Examples, types: Types, runs: WordNgrams) -> WordNgrams:
+    """`runs` with the buckets of all texts written down, where they take no more than LISTED."""
+    lengths = np.diff(examples.ends, prepend=0)
+    size = int(lengths.sum()) * (runs.longest - 1)
+    if not runs.buckets or not size or 4 * size > LISTED:
+        return runs
+    found, ends = np.empty(size, np.int32), np.empty(len(examples.ends), np.int64)
+    with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+        list_runs(examples.ids, examples.ends, types, runs, found, ends)
+    return runs._replace(listed=found[: ends[-1]], listed_ends=ends)
+
+
 def touched(
-    texts: list[tuple[np.ndarray, np.ndarray, Types]],
-    words: Types,
-    subwords: Subwords,
-    longest: int,
+    words: Types, texts: list[tuple[Examples, Types, WordNgrams]], buckets: int
 ) -> np.ndarray | None:
     """int64[m], rising: buckets of which a text or a word has an n-gram; None: nearly all.
 
-    texts: (ids, ends, types) of each.  words: of the vocabulary.  longest: run of words.
+    words: types of the vocabulary; nothing is kept yet.
     """
-    mark = np.zeros(subwords.buckets, np.uint8)
+    mark = np.zeros(buckets, np.uint8)
     mark[words.ngrams] = 1
-    runs = WordNgrams(longest, subwords.buckets, NO_KEPT)
-    for ids, ends, types in texts:
-        with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
-            mark_ngrams(ids, ends, types, runs, mark)
+    for examples, types, runs in texts:
+        mark[types.ngrams] = 1
+        if len(runs.listed_ends):
+            mark[runs.listed] = 1
+        elif runs.longest > 1:
+            with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
+                mark_runs(examples.ids, examples.ends, types, runs, mark)
     found = np.flatnonzero(mark)
-    return found if len(found) < MOST_HELD * subwords.buckets else None
+    return found if len(found) < MOST_HELD * buckets else None
 
 
 def types_of(

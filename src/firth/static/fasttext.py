@@ -176,6 +176,7 @@ class FastText(WindowModel):
         overshoot together. All that a group learns is learnt at the values it began with."""
         from firth.static.start import keep_probability
 
+        assert self.rate is not None and self.subsample is not None
         kept = counts * np.minimum(keep_probability(counts, self.subsample), 1)
         share = (kept / kept.sum()).astype(np.float64)
         steps = self.rate * super().pairs_per_token * shared_load(offsets, rows, size, share, 12)
@@ -231,6 +232,7 @@ class FastText(WindowModel):
         if ngrams.ngrams is None:
             matrices.W[words:, : self.dim] = given.matrix[:]
             return
+        assert given.subwords.ngrams is not None
         rows = given.subwords.ngrams.ids(list(ngrams.ngrams))
         known = np.flatnonzero(rows >= 0)
         matrices.W[words + known, : self.dim] = given.matrix[rows[known]]

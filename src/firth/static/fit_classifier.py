@@ -23,11 +23,11 @@ from firth.static.classifier import FastTextClassifier
 from firth.static.classifier_model import (
     Model,
     Names,
-    can_be_held_in_part,
     continued,
     continued_names,
     fitted_of,
     fresh,
+    held_by,
     memory_estimate,
     names_of,
     objective_of,
@@ -35,7 +35,7 @@ from firth.static.classifier_model import (
     vectors_of,
     weights,
 )
-from firth.static.examples import Read, no_labels, read, touched, types_of
+from firth.static.examples import Read, listed, no_labels, read, runs_of, touched, types_of
 from firth.static.fit import Tally
 from firth.static.held_out import HeldOut
 from firth.static.machine import available_cores
@@ -160,21 +160,24 @@ def fit(
     if dev is not None:
         held_out = HeldOut.of(as_labelled(dev), labelled, settings.objective, names, threads)
     types = types_of(found.types, names.words, names.subwords)
-    in_part = continue_from is None or can_be_held_in_part(continue_from)
-    if names.subwords is not None and names.subwords.pruned is None and in_part:
-        stand_for = types_of(names.words, names.words, names.subwords)
-        read_ = [(examples.ids, examples.ends, types)]
-        if held_out is not None:
-            read_.append((held_out.examples.ids, held_out.examples.ends, held_out.types))
-        names.held = touched(read_, stand_for, names.subwords, settings.word_ngrams)
+    runs = runs_of(names.subwords, settings.word_ngrams, names.kept)
+    subwords = names.subwords
+    if subwords is not None and subwords.pruned is None:
+        runs = listed(examples, types, runs)
+        if continue_from is None or len(held_by(continue_from)):
+            texts_ = [(examples, types, runs)]
+            if held_out is not None:
+                texts_.append((held_out.examples, held_out.types, runs_of(subwords, runs.longest)))
+            own = types_of(names.words, names.words, subwords)
+            names.held = touched(own, texts_, subwords.buckets)
+        if names.held is not None and continue_from is not None:
+            names.held = np.union1d(names.held, held_by(continue_from))
     kept = names.kept
     if len(kept):
-        types = types_of(found.types, names.words, names.subwords, kept)
-    runs = WordNgrams(
-        settings.word_ngrams, 0 if names.subwords is None else names.subwords.buckets, kept
-    )
+        types = types_of(found.types, names.words, subwords, kept)
+        runs = runs._replace(kept=kept, listed=kept[runs.listed])
     if held_out is not None:
-        held_out.prepare(names, runs)
+        held_out.prepare(names, runs_of(subwords, runs.longest, kept))
     progress.say(memory_estimate(settings, names, len(found.ids)))
     tell(progress, found, texts)
     if continue_from is None:

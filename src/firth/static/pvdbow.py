@@ -52,7 +52,7 @@ class PVDBOW(DocumentModel):
     by `firth train pvdbow --help`."""
 
     words: bool = setting(False, "train words beside the documents, as skip-gram does")
-    chunk: int = setting(256, "tokens worked on at once, at most", low=1, high=4096)
+    piece: int = setting(4, "tokens of one document worked on at once, at most", low=1, high=4096)
 
     @property
     def kind(self) -> str:

@@ -61,9 +61,9 @@ class Subwords:
         if self.ngrams is not None:
             texts = [word.decode() if isinstance(word, bytes) else word for word in words]
             lists = [self.ngrams.ids(self.strings(text)) for text in texts]
-            rows = [some[some >= 0] for some in lists]
-            sizes = np.array([len(some) for some in rows], np.int64)
-            return sizes, np.concatenate(rows).astype(np.int64)
+            kept = [some[some >= 0] for some in lists]
+            sizes = np.array([len(some) for some in kept], np.int64)
+            return sizes, np.concatenate([np.zeros(0, np.int64), *kept]).astype(np.int64)
         owners, hashes = _hashes(encoded(words), self.min_n, self.max_n)
         rows = hashes.astype(np.int64) % self.buckets
         if self.pruned is not None:

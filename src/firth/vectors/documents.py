@@ -14,7 +14,7 @@ from firth.vectors.rows import norms_of, unit
 if TYPE_CHECKING:
     from firth.text.vocabulary import Vocabulary
 
-Id = str | int
+Id = str | int | np.integer[Any]
 
 
 class NearDocument(NamedTuple):
@@ -92,7 +92,7 @@ class DocumentVectors:
         return f"DocumentVectors({len(self):,} documents, {self.dim} dimensions)"
 
     def __contains__(self, document: object) -> bool:
-        return isinstance(document, str | int) and self._find(document) >= 0
+        return isinstance(document, str | int | np.integer) and self._find(document) >= 0
 
     def __getitem__(self, document: Id | Sequence[Id]) -> np.ndarray:
         """float32[d] of one document, float32[n, d] of a list of them.
@@ -140,7 +140,9 @@ class DocumentVectors:
         return int(document) if 0 <= document < len(self) else -1
 
     @overload
-    def nearest(self, query: Id, n: int = 10, exclude: Iterable[Id] = ()) -> list[NearDocument]: ...
+    def nearest(  # type: ignore[overload-overlap]  # a string is a sequence of strings, too
+        self, query: Id, n: int = 10, exclude: Iterable[Id] = ()
+    ) -> list[NearDocument]: ...
     @overload
     def nearest(self, query: np.ndarray, n: int = 10, exclude: Iterable[Id] = ()) -> Any: ...
     @overload

@@ -425,7 +425,7 @@ def _inferred(
     sides[missing] = made
     usable = np.ones(len(flat), bool)
     usable[missing] = able
-    both = usable.reshape(-1, 2).all(axis=1) & (rows < 0).any(axis=1)
+    both = np.asarray(usable.reshape(-1, 2).all(axis=1) & (rows < 0).any(axis=1))
     return both, products(unit(sides[0::2][both]), unit(sides[1::2][both]))
 
 

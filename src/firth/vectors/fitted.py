@@ -289,7 +289,8 @@ def _subwords(folder: Path, model: dict[str, Any], words: Any) -> SubwordRows:
     if tuple(matrix.shape) != (rows, model["dim"]):
         found = "x".join(map(str, matrix.shape))
         raise FormatError(file, f"{found} rows of n-grams", f"{rows}x{model['dim']}")
-    return SubwordRows(Subwords(*numbers, ngrams, pruned), matrix)
+    rule = Subwords(numbers[0], numbers[1], numbers[2], ngrams, pruned)
+    return SubwordRows(rule, matrix)
 
 
 def _state(file: Path) -> dict[str, Any]:

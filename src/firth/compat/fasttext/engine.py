@@ -253,12 +253,11 @@ class Engine:
         if not texts:
             return [], []
         reporter = self.reporter
-        labels, scores = reporter.top([first_line(text) for text in texts], k, threshold)
-        prefix, names = self.prefix, reporter.classifier.labels
-        found = [
-            [readable(prefix + names[i], on_unicode_error) for i in row if i >= 0]
-            for row in labels.tolist()
-        ]
+        names = reporter.names(self.prefix, on_unicode_error)
+        labels, scores = reporter.top(list(map(first_line, texts)), k, threshold)
+        if (labels >= 0).all():
+            return [[names[i] for i in row] for row in labels.tolist()], list(scores)
+        found = [[names[i] for i in row if i >= 0] for row in labels.tolist()]
         return found, [row[: len(some)] for row, some in zip(scores, found, strict=True)]
 
     def meter(self, path: str, k: int, threshold: float, missed: bool) -> Meter:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from firth.compat.fasttext.tokens import readable
 from firth.kernels.huffman import huffman
 from firth.kernels.scores import OFFSET
 from firth.static.classify import Classifier
@@ -26,11 +27,20 @@ class Reporter:
 
     def __init__(self, fitted: Fitted, threads: int = 0) -> None:
         self.classifier = Classifier(fitted, threads=threads)
+        self._names: dict[str, list[str]] = {}
         self._paths: Any = None
         if fitted.settings.get("objective") == "hierarchical-softmax":
             assert fitted.labels is not None  # a classifier has them
             self._paths = huffman(np.asarray(fitted.labels.counts, np.int64))
             self._output = np.asarray(fitted.state["output"])
+
+    def names(self, prefix: str, on_unicode_error: str) -> list[str]:
+        """The labels with their prefix, made at the first call."""
+        if on_unicode_error not in self._names:
+            self._names[on_unicode_error] = [
+                readable(prefix + name, on_unicode_error) for name in self.classifier.labels
+            ]
+        return self._names[on_unicode_error]
 
     def top(self, texts: list[str], k: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
         """(labels int32[n, k], -1: none; scores float32[n, k]), the most probable first.

@@ -61,6 +61,8 @@ def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fit
     )
     vocabulary = _vocabulary(path, names, contents.counts[:words])
     inputs = contents.inputs
+    own: Any
+    ngrams: Any
     if isinstance(inputs, np.ndarray):
         check_finite(path, inputs[:CHECKED], lambda row: f"row {row + 1} of the input matrix")
         own, ngrams = inputs[:words], inputs[words:]
