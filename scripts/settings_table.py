@@ -18,6 +18,7 @@ from firth import (
     SVD,
     DocumentCounts,
     FastText,
+    FastTextClassifier,
     GloVe,
     ModelQuantization,
     Phrases,
@@ -29,6 +30,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES: dict[str, dict[str, Any]] = {
     "training.md": {"skip-gram": SkipGram, "CBOW": CBOW},
     "fasttext.md": {"default": FastText},
+    "classifier.md": {"default": FastTextClassifier},
     "glove.md": {"default": GloVe},
     "ppmi-svd.md": {"PPMI": PPMI, "SVD": SVD},
     "counts.md": {"counts": DocumentCounts, "LSA": LSA},

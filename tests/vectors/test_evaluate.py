@@ -310,7 +310,7 @@ def test_correlations_are_scipys():
 
 
 def test_vectors_of_unseen_words_are_inferred(tmp_path):
-    """Cosines of unseen words are those of their n-grams' means; without any, the pair is dropped."""
+    """Cosines of unseen words are those of their n-grams' means."""
     from firth.text.subwords import Subwords
     from firth.vectors.subwords import SubwordRows
 

@@ -141,6 +141,10 @@ class FastText(WindowModel):
     def can_freeze(self) -> bool:
         return self.max_n == 0
 
+    def tokens(self, encoded: Encoded) -> int:
+        # as the original: the words that are left out count too
+        return super().tokens(encoded) + encoded.tokens - len(encoded.stream.ids)
+
     def input_rows(self, words: int) -> int:
         # exact n-grams are known only once they are counted
         return words + (self.buckets or 0) * (self.max_n > 0 and not self.exact_ngrams)
@@ -167,17 +171,19 @@ class FastText(WindowModel):
         subwords = self.subwords(vocabulary)
         matrices = fresh(self, words, words + subwords.buckets, reach=1)
         offsets, rows = parts(subwords, vocabulary)
-        group = self.group(np.asarray(vocabulary.counts), offsets, rows, len(matrices.W))
+        group = self.group(encoded, offsets, rows, len(matrices.W))
         matrices.fixed = Fixed(subwords, offsets, rows, group)
         return matrices
 
-    def group(self, counts: np.ndarray, offsets: np.ndarray, rows: np.ndarray, size: int) -> int:
+    def group(self, encoded: Encoded, offsets: np.ndarray, rows: np.ndarray, size: int) -> int:
         """Tokens whose words are made at once: few enough that words which share n-grams do not
         overshoot together. All that a group learns is learnt at the values it began with."""
         from firth.static.start import keep_probability
 
         assert self.rate is not None and self.subsample is not None
-        kept = counts * np.minimum(keep_probability(counts, self.subsample), 1)
+        counts = np.asarray(encoded.vocabulary.counts)
+        keep = keep_probability(counts, self.subsample, self.tokens(encoded))
+        kept = counts * np.minimum(keep, 1)
         share = (kept / kept.sum()).astype(np.float64)
         steps = self.rate * super().pairs_per_token * shared_load(offsets, rows, size, share, 12)
         return max(1, int(min(GROUP, LOAD / max(steps, 1e-9))))

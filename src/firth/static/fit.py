@@ -220,7 +220,7 @@ def fit(
         model.freeze(matrices)
         objective = objective._replace(learns=False)
     counts = np.asarray(encoded.vocabulary.counts)
-    keep = start.keep_probability(counts, model.subsample)
+    keep = start.keep_probability(counts, model.subsample, model.tokens(encoded))
     run = Run(
         model=model,
         stream=encoded.stream,

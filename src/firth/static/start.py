@@ -158,11 +158,16 @@ def continued(
         matrices.U[part, : output.shape[1]] = output[rows[part]]
 
 
-def keep_probability(counts: np.ndarray, subsample: float) -> np.ndarray:
-    """float32[V]: (sqrt(f / t) + 1) t / f with f the share of the word, as word2vec.c."""
+def keep_probability(
+    counts: np.ndarray, subsample: float, tokens: int | None = None
+) -> np.ndarray:
+    """float32[V]: (sqrt(f / t) + 1) t / f with f the share of the word, as word2vec.c.
+
+    tokens: of which it is the share; if not given, those of the words (fastText: of the text).
+    """
     if subsample == 0:
         return np.full(len(counts), 2, np.float32)
-    share = counts / counts.sum()
+    share = counts / (tokens or counts.sum())
     return ((np.sqrt(share / subsample) + 1) * subsample / share).astype(np.float32)
 
 

@@ -96,6 +96,11 @@ class WindowModel(Settings):
         """Rows of W."""
         return words
 
+    def tokens(self, encoded: Encoded) -> int:
+        """What a word's share of the text is taken of: the words that are kept (word2vec.c)."""
+        assert encoded.vocabulary.counts is not None
+        return int(encoded.vocabulary.counts.sum())
+
     def must_teach(self, encoded: Encoded) -> None:
         """
         Raises:
