@@ -23,6 +23,7 @@ SHORT = {
         *("--kinds", "sg100", "cbow100"),
         *("--epochs", "1", "--seeds", "1", "--megabytes", "10"),
     ],
+    "doc2vec": ["--reviews", "8000", "--epochs", "5", "--seeds", "1"],
     "phrases": ["--megabytes", "10"],
     "counts": ["--megabytes", "5"],
     "representations": ["--megabytes", "5", "--epochs", "2", "--again"],

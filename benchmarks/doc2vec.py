@@ -134,7 +134,14 @@ def by_gensim(kind: str, reviews: Reviews, epochs: int, seed: int, score: bool) 
     )
     cpu, wall = time.process_time() - began[0], time.perf_counter() - began[1]
     found = measured(cpu, wall, epochs * model.corpus_total_words)
-    return found | (reviews.scores(model.dv.vectors) if score else {})
+    if score:
+        found |= reviews.scores(model.dv.vectors)
+        some = [reviews.lines[row].split() for row in reviews.rows["test"][:200]]
+        began = time.process_time()
+        for words in some:
+            model.infer_vector(words)
+        found["inferred_per_cpu_second"] = round(len(some) / (time.process_time() - began))
+    return found
 
 
 def measured(cpu: float, wall: float, words: int) -> dict[str, Any]:

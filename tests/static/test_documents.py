@@ -96,6 +96,7 @@ def test_concatenation_finds_the_topics_with_more_text(kind, way, world):
     assert fitted.state["output"].shape[1] == 8 * 3
 
 
+@pytest.mark.heavy  # to compile, not to run
 @pytest.mark.parametrize("objective", ["softmax", "sampled-softmax"])
 @pytest.mark.parametrize("kind", [PVDBOW, PVDM])
 def test_the_other_objectives_do_it_too(kind, objective, world):
@@ -473,7 +474,7 @@ def test_fast_is_as_good_as_exact(kind, world):
 # a value for each setting that must change what comes out, or is explained
 FLOW = {
     "dim": 12, "window": 1, "min_count": 30, "max_size": 40, "epochs": 1,
-    "objective": "softmax", "negatives": 1, "noise_power": 0.1, "subsample": 0.01,
+    "objective": "hierarchical-softmax", "negatives": 1, "noise_power": 0.1, "subsample": 0.01,
     "shrink_windows": False, "rate": 0.01, "seed": 5, "exact": True, "shared": 5, "chunk": 20,
     "piece": 2, "words": True, "combine": "sum", "update": "exact", "sets": 1,
 }  # fmt: skip

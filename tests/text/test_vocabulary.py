@@ -154,3 +154,17 @@ def test_it_loads_no_compiler():
         "sys.exit(bool({'numba', 'scipy', 'rich'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_names_as_bytes(tmp_path):
+    names = ["a", "", "ünï", "tab\there", "line\nend", "back\\slash"]
+    plain = Vocabulary(names)
+    raw = [name.encode() for name in names]
+    offsets = np.cumsum([0] + [len(one) for one in raw])
+    plain.save(tmp_path / "v.tsv")
+    made = Vocabulary.from_bytes(b"".join(raw), offsets)
+    for vocabulary in (plain, made, Vocabulary.load(tmp_path / "v.tsv"), Vocabulary([])):
+        text, starts, stops = vocabulary.encoded()
+        assert len(starts) == len(stops) == len(vocabulary)
+        found = [text[a:b].tobytes() for a, b in zip(starts, stops, strict=True)]
+        assert found == raw[: len(vocabulary)]

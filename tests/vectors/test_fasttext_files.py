@@ -1,5 +1,5 @@
-"""fastText's .bin and .ftz: the original's files byte for byte, the original reading ours, early
-versions, and damage anywhere."""
+"""fastText's .bin and .ftz: the original's files byte for byte, the original reading ours, and
+early versions. Damaged ones: test_fasttext_damage."""
 
 import contextlib
 import gzip
@@ -13,7 +13,8 @@ from firth import Vectors, Vocabulary, load, load_vectors
 from firth.errors import FormatError, SettingError, UnknownWordError
 from firth.text.subwords import Subwords
 from firth.vectors.fitted import Fitted
-from firth.vectors.formats import fasttext_file, fasttext_model
+from firth.vectors.formats import fasttext_model
+from firth.vectors.formats.fasttext_reader import Reader
 from firth.vectors.quantized import ProductQuantized
 from firth.vectors.subwords import ComposedRows, SubwordRows
 
@@ -147,10 +148,10 @@ def test_vectors_without_their_rows_get_rows_that_make_them(tmp_path):
 # --- early versions -------------------------------------------------------------------------
 
 
-def early(whole, words):
+def early(whole):
     """`whole`, an unquantised file, as the first versions wrote it."""
-    contents = fasttext_file._Reader("whole", whole).whole()
-    start = whole.index(contents.words[0] + b"\0") - 8  # the number of pruned n-grams
+    contents = Reader("whole", whole).whole()
+    start = 64 + 20  # the number of pruned n-grams
     matrices = contents.inputs.nbytes + contents.outputs.nbytes + 2 * 17
     entries = whole[start + 8 : len(whole) - matrices]
     first = whole[len(whole) - matrices + 1 : len(whole) - contents.outputs.nbytes - 17]
@@ -160,7 +161,7 @@ def early(whole, words):
 
 def test_the_headerless_version(golden, tmp_path):
     whole = content(golden / "ft.bin.gz")
-    (tmp_path / "old.bin").write_bytes(early(whole, 939))
+    (tmp_path / "old.bin").write_bytes(early(whole))
     old, new = load(tmp_path / "old.bin"), load(golden / "ft.bin.gz")
     assert old.vectors.names == new.vectors.names
     np.testing.assert_array_equal(old.vectors["unseen"], new.vectors["unseen"])
@@ -179,82 +180,7 @@ def test_version_11_classifiers_had_no_character_ngrams(golden, tmp_path):
     assert load(tmp_path / "v.bin").settings["max_n"] == 6
 
 
-# --- damage ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("file", ["ft.bin.gz", "sup_hs.bin.gz", "supq_cut.ftz"])
-def test_cut_anywhere_is_refused(golden, tmp_path, file):
-    whole = content(golden / file)
-    random = np.random.default_rng(0)
-    cuts = {0, 1, 4, 8, 40, 63, 64, 80, 91, 92, len(whole) - 1, len(whole) // 2}
-    for length in sorted(cuts | set(random.integers(0, len(whole), 60).tolist())):
-        (tmp_path / "v.bin").write_bytes(whole[:length])
-        with pytest.raises(FormatError) as caught:
-            load_vectors(tmp_path / "v.bin", format="fasttext-bin")
-        assert "found" in str(caught.value)
-    (tmp_path / "v.bin").write_bytes(whole + b"x")
-    with pytest.raises(FormatError, match="1 bytes more at offset"):
-        load(tmp_path / "v.bin")
-
-
-@pytest.mark.parametrize(
-    ("at", "numbers", "message"),
-    [
-        (4, (13,), "found version 13 at offset 4, expected at most 12"),
-        (0, (-5,), "magic number 793712314"),
-        (8, (0,), "a header that cannot be"),
-        (8 + 4 * 7, (7,), "a header that cannot be"),
-        (64, (-1,), "entries, 939 words and 0 labels at offset 64"),
-        (68, (938,), "floret's files do not"),
-        (84, (-7,), "pruned n-grams"),
-        (84, (3, 0), "pruned dictionary with a matrix that is not quantised"),
-    ],
-)
-def test_numbers_that_cannot_be(golden, tmp_path, at, numbers, message):
-    whole = bytearray(content(golden / "ft.bin.gz"))
-    if message.startswith("pruned d"):
-        # three pruned n-grams before the first matrix
-        contents = fasttext_file._Reader("whole", bytes(whole)).whole()
-        place = len(whole) - contents.inputs.nbytes - contents.outputs.nbytes - 34
-        whole[place:place] = bytes(24)
-    whole[at : at + 4 * len(numbers)] = struct.pack(f"<{len(numbers)}i", *numbers)
-    (tmp_path / "v.bin").write_bytes(whole)
-    with pytest.raises(FormatError) as caught:
-        load_vectors(tmp_path / "v.bin", format="fasttext-bin")
-    assert message in str(caught.value)
-
-
-@pytest.mark.parametrize("file", ["ft.bin.gz", "supq_cut.ftz"])
-def test_flipped_bytes_never_end_in_anything_but_a_sentence(golden, tmp_path, file):
-    whole = content(golden / file)
-    random = np.random.default_rng(1)
-    refused = 0
-    for _ in range(150):
-        damaged = bytearray(whole)
-        for place in random.integers(0, 2000, 3):
-            damaged[place] = random.integers(256)
-        (tmp_path / "v.bin").write_bytes(damaged)
-        try:
-            fitted = load(tmp_path / "v.bin")
-            np.asarray(fitted.vectors.matrix)
-        except FormatError:
-            refused += 1
-    assert refused > 50
-
-
-def test_names_that_cannot_be(golden, tmp_path):
-    whole = content(golden / "ft.bin.gz")
-    first = load(golden / "ft.bin.gz").vectors.names[0].encode()
-    bad = whole.replace(first + b"\0", b"\xff" * len(first) + b"\0", 1)
-    (tmp_path / "v.bin").write_bytes(bad)
-    with pytest.raises(FormatError, match="not UTF-8 at word 1"):
-        load(tmp_path / "v.bin")
-    assert load_vectors(tmp_path / "v.bin", encoding_errors="replace").names[0].startswith("\ufffd")
-    vectors, _ = with_ngrams(5)
-    named = Vectors(Vocabulary(["a\nb"]), np.ones((1, 3), np.float32))
-    with pytest.raises(FormatError, match="which fastText's format cannot hold"):
-        named.save(tmp_path / "x.ftz")
-    assert not (tmp_path / "x.ftz").exists()
+# --- what the format cannot hold, and folders can ----------------------------------------------
 
 
 def test_exact_ngrams_are_not_written(tmp_path):

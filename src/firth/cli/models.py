@@ -40,10 +40,8 @@ def open_vectors(path: str) -> Vectors:
         FormatError: nothing there, or nothing that can be read.
     """
     must_exist(path)
-    if is_folder_of_ours(path):
-        from firth.vectors.fitted import load
-
-        return load(path).must_have_vectors(path)
+    if is_model(path):
+        return open_fitted(path).must_have_vectors(path)
     from firth.vectors.formats import load_vectors
 
     # a text file of that size takes seconds to read; its copy is opened at once
@@ -76,7 +74,8 @@ def open_fitted(path: str) -> Fitted:
     must_exist(path)
     from firth.vectors.fitted import load
 
-    return load(path)
+    # words cut inside a character, as in released files of fastText, are named in a note
+    return load(path, encoding_errors="replace")
 
 
 def open_to_ask(path: str) -> tuple[Vectors, Callable[[str], str]]:

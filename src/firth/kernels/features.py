@@ -6,7 +6,8 @@
                     row h % buckets after each step, up to word_ngrams words         (FORMATS 3.4)
 
 Hashes are taken of every token, also of one that is no word, and of </s>, which closes each line
-and is a word like others. Words and n-grams have a matrix each.
+and is a word like others. Words and n-grams have a matrix each. (uint64 is known here and in
+rng.py only; every row given out is int64.)
 """
 
 from __future__ import annotations

@@ -253,10 +253,12 @@ def fitted_of(
 
 def memory_estimate(settings: FastTextClassifier, names: Names, tokens: int) -> str:
     """One sentence: what training will hold in memory, and a warning if that is too much."""
-    rows = 0 if names.subwords is None else names.subwords.buckets
-    ngrams = ""
+    rows = buckets = 0 if names.subwords is None else names.subwords.buckets
+    if names.subwords is not None and names.subwords.pruned is not None:
+        rows = len(names.subwords.pruned[0])
     if names.held is not None:
-        ngrams, rows = f" {len(names.held):,} of {rows:,} rows of n-grams,", len(names.held)
+        rows = len(names.held)
+    ngrams = f" {rows:,} of {buckets:,} rows of n-grams," if rows < buckets else ""
     matrices = padded(settings.dim) * 4 * (len(names.words) + rows + len(names.labels))
     text = (
         f"{len(names.words):,} words, {len(names.labels):,} labels,{ngrams} {tokens:,} tokens: "

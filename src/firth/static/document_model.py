@@ -59,6 +59,7 @@ class DocumentModel(WindowModel):
 
     epochs: int = setting(10, "passes over the corpus", low=1)
     piece: int = setting(16, "tokens of one document worked on at once, at most", low=1, high=4096)
+    exact: bool = setting(False, "pair by pair as in the paper: two to four times slower")
     unique_ids: bool = setting(False, "an id that two documents have is an error")
 
     @property

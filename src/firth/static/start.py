@@ -158,9 +158,7 @@ def continued(
         matrices.U[part, : output.shape[1]] = output[rows[part]]
 
 
-def keep_probability(
-    counts: np.ndarray, subsample: float, tokens: int | None = None
-) -> np.ndarray:
+def keep_probability(counts: np.ndarray, subsample: float, tokens: int | None = None) -> np.ndarray:
     """float32[V]: (sqrt(f / t) + 1) t / f with f the share of the word, as word2vec.c.
 
     tokens: of which it is the share; if not given, those of the words (fastText: of the text).

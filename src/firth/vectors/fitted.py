@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, SettingError
 from firth.files import rescue, whole_folder
 from firth.text.subwords import Subwords
 from firth.text.vocabulary import Vocabulary
@@ -395,12 +395,21 @@ def _must_be(
         raise FormatError(file, f"{found} under '{name}'", f"{np.dtype(dtype).name}{list(shape)}")
 
 
-def load(path: str | Path) -> Fitted:
-    """`Fitted.load`: what `save` wrote; or the model in a .bin or .ftz of fastText."""
+def load(path: str | Path, encoding_errors: str = "strict") -> Fitted:
+    """`Fitted.load`: what `save` wrote; or the model in a .bin or .ftz of fastText.
+
+    encoding_errors: "replace" for files of fastText with words cut inside a character.
+
+    Raises:
+        FormatError: as in `Fitted.load`; with the offset, in a file of fastText.
+        SettingError: encoding_errors is neither "strict" nor "replace".
+    """
+    if encoding_errors not in ("strict", "replace"):
+        raise SettingError(f"encoding_errors={encoding_errors!r} is not one of strict, replace.")
     if is_fasttext(path):
         from firth.vectors.formats import fasttext_model
 
-        return fasttext_model.read(path)
+        return fasttext_model.read(path, encoding_errors)
     return Fitted.load(path)
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firth.text.subwords import Subwords
+from firth.text.subwords import LINE_END, Subwords
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.quantized import Rows
 
 #: words put together at once
 WORDS = 2048
+#: numbers from which all of them are worked out by a kernel
+LARGE = 10_000_000
 
 
 class SubwordRows:
@@ -82,11 +84,34 @@ class ComposedRows(Rows):
         """float32[V, d], worked out at the first call."""
         if self._whole is None:
             whole = np.empty(self.shape, np.float32)
-            for first in range(0, len(whole), WORDS):
-                some = np.arange(first, min(first + WORDS, len(whole)))
-                whole[some] = self.take(some)
+            if self._is_large():
+                self._compose(whole)
+            else:
+                for first in range(0, len(whole), WORDS):
+                    some = np.arange(first, min(first + WORDS, len(whole)))
+                    whole[some] = self.take(some)
             self._whole = whole
         return self._whole
+
+    def _is_large(self) -> bool:
+        """Whether a kernel is worth the time that numba takes to be there."""
+        rule, matrices = self.subwords.subwords, (self.words, self.subwords.matrix)
+        hashed = rule.ngrams is None and rule.pruned is None and rule.max_n > 0
+        dense = all(isinstance(matrix, np.ndarray) for matrix in matrices)
+        return hashed and dense and self.shape[0] * self.shape[1] >= LARGE
+
+    def _compose(self, whole: np.ndarray) -> None:
+        from firth.kernels.composing import NOT_PRUNED, compose
+
+        rule, names = self.subwords.subwords, self.vocabulary.encoded()
+        cut = rule.min_n, rule.max_n, rule.buckets, NOT_PRUNED
+        for first in range(0, len(whole), WORDS):  # between kernels Ctrl-C is heard
+            compose(
+                self.words, self.subwords.matrix, *names, *cut, first, whole[first : first + WORDS]
+            )
+        end = self.vocabulary.get(LINE_END)
+        if end >= 0:  # it has no n-grams
+            whole[end] = self.words[end]
 
     def block(self, first: int, last: int) -> np.ndarray:
         return self.whole()[first:last]

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError, VocabularyError
+from firth.errors import FormatError
 from firth.files import whole_file
 from firth.text.subwords import Subwords
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
-from firth.vectors.formats import fasttext_file as files
+from firth.vectors.formats import fasttext_file, fasttext_reader
 from firth.vectors.formats.fasttext_file import CBOW, HEADER, SKIPGRAM, SUPERVISED, FastTextFile
-from firth.vectors.formats.names import check_finite, decode_names
-from firth.vectors.quantized import ProductQuantized, Rows, joined
+from firth.vectors.formats.fasttext_names import counts_of, encoded, vocabularies
+from firth.vectors.formats.names import check_finite
+from firth.vectors.quantized import ProductQuantized, Rows, Stacked, joined
 from firth.vectors.rows import is_sparse
 from firth.vectors.subwords import ComposedRows, SubwordRows
 from firth.vectors.vectors import Vectors
@@ -43,23 +44,20 @@ CHECKED = 1000
 def read(path: str | Path, errors: str = "strict") -> Fitted:
     """The model of a .bin or .ftz: kind "fasttext" or "fasttext-classifier".
 
-    errors: "replace" to read on where a name is not UTF-8.
+    errors: "replace" to read on, with one warning, where a name is not UTF-8.
 
     Raises:
         FormatError: with the offset; also what no model can hold.
     """
     path = Path(path)
-    return fitted_of(path, files.read(path), errors)
+    return fitted_of(path, fasttext_reader.read(path), errors)
 
 
 def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fitted:
     """`contents` of the file `path` as a model."""
-    header, words = contents.header, len(contents.words)
+    header, words = contents.header, contents.words
     supervised = header["model"] == SUPERVISED
-    names = decode_names(
-        path, b"".join(name + b"\n" for name in contents.words), errors, lambda i: f"word {i + 1}"
-    )
-    vocabulary = _vocabulary(path, names, contents.counts[:words])
+    vocabulary, rest = vocabularies(path, contents, errors)
     inputs = contents.inputs
     own: Any
     ngrams: Any
@@ -88,14 +86,11 @@ def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fit
         state["output"] = -np.asarray(contents.outputs)[: max(words - 1, 0)]
     labels, about = None, {}
     if supervised:
-        texts = decode_names(
-            path, b"".join(n + b"\n" for n in contents.labels), errors, lambda i: f"label {i + 1}"
-        )
         # the file does not say what the prefix is; nearly all have the usual one
-        usual = all(text.startswith(PREFIX) for text in texts)
+        usual = all(name.startswith(PREFIX) for name in rest)
         about = {"label_prefix": PREFIX if usual else ""}
-        names = [text.removeprefix(about["label_prefix"]) for text in texts]
-        labels = _vocabulary(path, names, contents.counts[words:])
+        names = [name.removeprefix(about["label_prefix"]) for name in rest]
+        labels = Vocabulary(names, contents.counts[words:])
     known = ("dim", "window", "epochs", "min_count", "negatives", "buckets", "min_n", "max_n")
     settings: dict[str, Any] = {name: header[name] for name in known} | {"objective": objective}
     if supervised:
@@ -117,6 +112,7 @@ def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fit
             "program": "fasttext",
             "header": header,
             "t": contents.t,
+            "quantise_output": contents.quantise_output,
             **about,
         },
         labels=labels,
@@ -132,7 +128,7 @@ def write(fitted: Fitted, path: str | Path, overwrite: bool = True) -> None:
     """
     contents = contents_of(fitted, Path(path))
     with whole_file(path, overwrite) as temporary, temporary.open("wb") as file:
-        files.write(contents, file)
+        fasttext_file.write(contents, file)
 
 
 def contents_of(fitted: Fitted, path: Path) -> FastTextFile:
@@ -163,18 +159,17 @@ def contents_of(fitted: Fitted, path: Path) -> FastTextFile:
             header["model"] = SUPERVISED
             assert fitted.labels is not None
             prefix = fitted.corpus.get("label_prefix", PREFIX)
-            contents.labels = _encoded([prefix + name for name in fitted.labels], path)
-            counts = fitted.labels.counts
-            counts = np.ones(len(contents.labels), np.int64) if counts is None else counts
-            contents.counts = np.concatenate([contents.counts, counts])
-            missing = len(contents.labels) - outputs.shape[0]
+            contents.names += encoded([prefix + name for name in fitted.labels], path)
+            contents.counts = np.concatenate([contents.counts, counts_of(fitted.labels)])
+            missing = len(fitted.labels) - outputs.shape[0]
         else:
-            missing = len(contents.words) - outputs.shape[0]
+            missing = contents.words - outputs.shape[0]
             if objective == "hierarchical-softmax":
                 outputs = -np.asarray(outputs)
         if missing > 0:  # a tree has an inner node less than leaves, the file a row for each
             outputs = np.concatenate([outputs, np.zeros((missing, vectors.dim), np.float32)])
         contents.outputs = outputs
+        contents.quantise_output = isinstance(outputs, ProductQuantized)
     contents.tokens = int(fitted.corpus.get("tokens", contents.tokens))
     if "pruned" in state and contents.pruned is not None:
         contents.pruned = state["pruned"]
@@ -184,6 +179,9 @@ def contents_of(fitted: Fitted, path: Path) -> FastTextFile:
         for name in ("window", "epochs", "min_count", "negatives", "rate_updates"):
             header[name] = known.get(name, header[name])
         contents.t = fitted.corpus.get("t", contents.t)
+        if not isinstance(contents.inputs, ProductQuantized):
+            # asked for in training, where it does nothing
+            contents.quantise_output = fitted.corpus.get("quantise_output", False)
     return contents
 
 
@@ -197,7 +195,6 @@ def of_vectors(vectors: Vectors, path: Path, own: Any = None) -> FastTextFile:
     """
     if is_sparse(vectors.matrix):
         raise FormatError(path, "sparse vectors", "dense ones", "Train the kind svd.")
-    words = _encoded(vectors.names, path)
     rule = None if vectors.subwords is None else vectors.subwords.subwords
     if rule is not None and rule.ngrams is not None:
         raise FormatError(
@@ -206,7 +203,6 @@ def of_vectors(vectors: Vectors, path: Path, own: Any = None) -> FastTextFile:
             "hashed ones, which are all that fastText's format holds",
             "Train without exact_ngrams, or write the vectors as text.",
         )
-    counts = vectors.vocabulary.counts
     if own is None:
         own = vectors.matrix
         if rule is not None and rule.max_n > 0:
@@ -215,40 +211,23 @@ def of_vectors(vectors: Vectors, path: Path, own: Any = None) -> FastTextFile:
     inputs = own if ngrams is None else _stacked(own, ngrams)
     pruned = None
     if rule is not None and rule.pruned is not None:
+        if not isinstance(inputs, ProductQuantized):
+            raise FormatError(
+                path,
+                "n-grams of which some were left out, with rows that are not product quantised",
+                "codes of one product quantiser, which are all that such files of fastText hold",
+                "Quantise to pq, or without a cutoff.",
+            )
         pruned = np.column_stack(rule.pruned).astype(np.int32)
     numbers = (vectors.dim, 5, 5, 1, 5, 1, 2, SKIPGRAM, 0, 0, 0, 100)
     header = dict(zip(HEADER, numbers, strict=True))
     if rule is not None:
         header |= {"buckets": rule.buckets, "min_n": rule.min_n, "max_n": rule.max_n}
-    if counts is None:
-        counts = np.ones(len(words), np.int64)
+    names, counts = encoded(vectors.names, path), counts_of(vectors.vocabulary)
+    outputs = np.zeros((len(vectors), vectors.dim), np.float32)
     return FastTextFile(
-        header, 1e-4, words, [], np.asarray(counts), int(np.sum(counts)), pruned, inputs,
-        np.zeros((len(words), vectors.dim), np.float32),
-    )  # fmt: skip
-
-
-class Stacked(Rows):
-    """The rows of one matrix, then those of another, which stay where they are."""
-
-    def __init__(self, first: Any, second: Any) -> None:
-        self.parts = (first, second)
-        self.shape = (first.shape[0] + second.shape[0], first.shape[1])
-
-    @property
-    def nbytes(self) -> int:
-        return sum(part.nbytes for part in self.parts)
-
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        first, second = self.parts
-        found = np.empty((len(rows), self.shape[1]), np.float32)
-        early = rows < first.shape[0]
-        found[early] = first[rows[early]]
-        found[~early] = second[rows[~early] - first.shape[0]]
-        return found
-
-    def span(self, first: int, last: int) -> Rows:
-        raise NotImplementedError  # it is only written, block by block
+        header, 1e-4, names, len(vectors), counts, int(counts.sum()), pruned, inputs, outputs
+    )
 
 
 def _stacked(own: Any, ngrams: Any) -> np.ndarray | Rows:
@@ -265,29 +244,3 @@ def _own_rows(vectors: Vectors) -> np.ndarray:
     assert vectors.subwords is not None
     sums, sizes = vectors.subwords.sums(vectors.names)
     return np.asarray(vectors.matrix) * (1 + sizes)[:, None].astype(np.float32) - sums
-
-
-def _vocabulary(path: Path, names: list[str], counts: np.ndarray) -> Vocabulary:
-    if len(set(names)) != len(names):
-        raise FormatError(path, "the same name twice", "names that differ")
-    try:
-        return Vocabulary(names, counts)
-    except VocabularyError as error:
-        raise FormatError(path, str(error), "names and their counts") from None
-
-
-def _encoded(names: list[str], path: Path) -> list[bytes]:
-    raw = []
-    for name in names:
-        if not name or "\0" in name or "\n" in name:
-            raise FormatError(
-                path,
-                f"the name {name!r}, which fastText's format cannot hold",
-                "names without a zero byte or a line end, and not empty",
-                "Rename it.",
-            )
-        try:
-            raw.append(name.encode("utf-8"))
-        except UnicodeEncodeError:
-            raise FormatError(path, f"the name {name!r}", "names that UTF-8 can hold") from None
-    return raw
