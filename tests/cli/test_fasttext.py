@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from firth import load
+from vectors.fasttext_worlds import bytes_of, contents
 
 SMALL = ("--dim", "8", "--epochs", "2", "--min-count", "1", "--threads", "1", "--buckets", "200")
 
@@ -74,6 +75,40 @@ def test_to_fasttext_and_back(firth, wordy, tmp_path):
     assert firth("convert", wordy, "w2v.bin", "--to", "word2vec-binary").code == 0
     head = (tmp_path / "w2v.bin").read_bytes()[:8]
     assert head.split()[0] == str(len(ours.vectors)).encode()
+
+
+def test_files_of_fasttext_are_taken_as_they_are(firth, tmp_path):
+    raw = bytes_of(contents("pruned"))
+    (tmp_path / "m.ftz").write_bytes(raw)
+    document = json.loads(firth("info", "m.ftz", "--json").out)
+    assert document["kind"] == "fasttext-classifier"
+    assert document["sizes"] | {"bytes": 0} == {
+        "words": 7, "dim": 4, "labels": 3, "ngram_rows": 3, "bytes": 0
+    }  # fmt: skip
+    shown = firth("info", "m.ftz").out
+    assert "rate_updates" not in shown
+    assert firth("convert", "m.ftz", "m.firth").out == (
+        "7 words and 3 labels of 4 numbers are in m.firth\n"
+    )
+    assert firth("convert", "m.firth", "again.ftz").code == 0
+    assert (tmp_path / "again.ftz").read_bytes() == raw
+    assert firth("predict", "m.ftz", "-k", "1", stdin="wörd1 wörd2\n").code == 0
+    (tmp_path / "cut.ftz").write_bytes(raw[:200])
+    for command in (("info",), ("neighbors", "wörd1"), ("convert", "x.firth")):
+        answer = firth(command[0], "cut.ftz", *command[1:])
+        assert answer.code == 2
+        assert "cut.ftz: found the end of the file at offset 200, expected " in answer.err
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_word_cut_inside_a_character_is_a_note(firth, tmp_path):
+    """Released models of fastText hold such words."""
+    raw = bytes_of(contents("words")).replace("wörd0".encode(), b"w\xc3")
+    (tmp_path / "m.bin").write_bytes(raw)
+    answer = firth("neighbors", "m.bin", "wörd1", "-n", "2")
+    assert answer.code == 0
+    assert "firth: note: " in answer.err
+    assert "1 of the 7 words not UTF-8 (the first is b'w\\xc3'" in answer.err
 
 
 def test_pairs_with_unseen_words_are_scored_and_counted(firth, wordy, tmp_path):

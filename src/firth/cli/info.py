@@ -15,6 +15,7 @@ from firth.cli.models import (
 )
 from firth.cli.options import COMMON, Common
 from firth.static.cooccurrence import Cooccurrence, is_counts
+from firth.vectors.formats.fasttext_model import FILE
 
 
 def info(model: str, /, *, common: Common = COMMON) -> None:
@@ -51,8 +52,10 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     output.table(rows, ["model", model])
     if document["settings"]:
         output.table(document["settings"].items(), ["setting", "value"])
-    if document["corpus"]:
-        output.table(document["corpus"].items(), ["corpus", ""])
+    # what a file of fastText is written from again is for programs
+    corpus = {name: value for name, value in document["corpus"].items() if name != FILE}
+    if corpus:
+        output.table(corpus.items(), ["corpus", ""])
     if document["history"]:
         names = list(document["history"][0])
         output.table(

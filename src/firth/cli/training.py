@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from firth.vectors.vectors import Vectors
 
 #: what compiling everything once takes, to be said while one waits
-COMPILE_SECONDS = 15
+COMPILE_SECONDS = 25
 
 
 @dataclasses.dataclass

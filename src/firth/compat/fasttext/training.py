@@ -29,7 +29,7 @@ def train(args: Args) -> Fitted:
     must_open(args.input, f"{args.input} cannot be opened for training!")
     shown = Shown(args.verbose)
     if compiled.is_cold():
-        shown.say("compiling for this machine, once: about 15 s")
+        shown.say("compiling for this machine, once: about 25 s")
     try:
         if args.model == model_name.supervised:
             fitted = _supervised(args, shown)

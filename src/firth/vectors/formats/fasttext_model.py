@@ -3,9 +3,9 @@
     word      (its row + the rows of its n-grams) / (1 + their number), worked out when asked for
     classifier  the rows themselves; labels with their counts, and the output rows
 
-Matrices stay where they are: a plain file is mapped. What a file says and ours do not need (the
-number of tokens, settings of the original) is kept in `corpus`, so that a file which is read and
-written again is the same, byte for byte.
+Matrices stay where they are: a plain file is mapped. What a file says and ours do not need
+(settings of the original, labels of word vectors) is kept in `corpus`, so that a file which is
+read and written again is the same, byte for byte.
 
 In files of word vectors with hierarchical softmax a turn to the second child (code 1) is the
 positive one, with us (as in word2vec.c) the first: those output rows change their sign.
@@ -37,6 +37,8 @@ LOSSES = {1: "hierarchical-softmax", 2: "negative-sampling", 3: "softmax", 4: "o
 KINDS = ("fasttext", "fasttext-classifier")
 #: what stands before a label in texts of fastText, and in its files; models of ours are without
 PREFIX = "__label__"
+#: what a corpus keeps of the file that a model came from, to write it again
+FILE = "fasttext_file"
 #: rows whose numbers are looked at when a file is opened: all of a mapped one would be read
 CHECKED = 1000
 
@@ -85,12 +87,17 @@ def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fit
     if objective == "hierarchical-softmax" and not supervised:
         state["output"] = -np.asarray(contents.outputs)[: max(words - 1, 0)]
     labels, about = None, {}
+    kept: dict[str, Any] = {
+        "header": header, "t": contents.t, "quantise_output": contents.quantise_output
+    }  # fmt: skip
     if supervised:
         # the file does not say what the prefix is; nearly all have the usual one
         usual = all(name.startswith(PREFIX) for name in rest)
         about = {"label_prefix": PREFIX if usual else ""}
         names = [name.removeprefix(about["label_prefix"]) for name in rest]
         labels = Vocabulary(names, contents.counts[words:])
+    elif len(rest):  # word vectors of a labelled text: the dictionary has the labels too
+        kept["labels"] = list(zip(rest.names, contents.counts[words:].tolist(), strict=True))
     known = ("dim", "window", "epochs", "min_count", "negatives", "buckets", "min_n", "max_n")
     settings: dict[str, Any] = {name: header[name] for name in known} | {"objective": objective}
     if supervised:
@@ -110,9 +117,7 @@ def fitted_of(path: Path, contents: FastTextFile, errors: str = "strict") -> Fit
             "fold_case": False,
             "tokens": contents.tokens,
             "program": "fasttext",
-            "header": header,
-            "t": contents.t,
-            "quantise_output": contents.quantise_output,
+            FILE: kept,
             **about,
         },
         labels=labels,
@@ -154,13 +159,18 @@ def contents_of(fitted: Fitted, path: Path) -> FastTextFile:
             "model": CBOW if settings.get("model") == "cbow" else SKIPGRAM,
         }
         contents.t = settings.get("subsample", 1e-4)
-        outputs = state["output"]
+        # word vectors that were quantised are kept without
+        outputs = contents.outputs if "output" not in state and not classifier else state["output"]
+        labels, prefix = fitted.labels, fitted.corpus.get("label_prefix", PREFIX)
+        if labels is None:
+            pairs, prefix = fitted.corpus.get(FILE, {}).get("labels", []), ""
+            labels = Vocabulary([name for name, _ in pairs], [count for _, count in pairs])
+        if labels is not None:
+            contents.names += encoded([prefix + name for name in labels], path)
+            contents.counts = np.concatenate([contents.counts, counts_of(labels)])
         if classifier:
             header["model"] = SUPERVISED
             assert fitted.labels is not None
-            prefix = fitted.corpus.get("label_prefix", PREFIX)
-            contents.names += encoded([prefix + name for name in fitted.labels], path)
-            contents.counts = np.concatenate([contents.counts, counts_of(fitted.labels)])
             missing = len(fitted.labels) - outputs.shape[0]
         else:
             missing = contents.words - outputs.shape[0]
@@ -173,15 +183,18 @@ def contents_of(fitted: Fitted, path: Path) -> FastTextFile:
     contents.tokens = int(fitted.corpus.get("tokens", contents.tokens))
     if "pruned" in state and contents.pruned is not None:
         contents.pruned = state["pruned"]
-    if fitted.corpus.get("program") == "fasttext" and "header" in fitted.corpus:
+    if FILE in fitted.corpus:
         # only what the matrices do not decide
-        known = fitted.corpus["header"]
-        for name in ("window", "epochs", "min_count", "negatives", "rate_updates"):
+        known = fitted.corpus[FILE]["header"]
+        names = ["window", "epochs", "min_count", "negatives", "word_ngrams", "rate_updates"]
+        if vectors.subwords is None:
+            names += ["min_n", "max_n"]
+        for name in names:
             header[name] = known.get(name, header[name])
-        contents.t = fitted.corpus.get("t", contents.t)
+        contents.t = fitted.corpus[FILE]["t"]
         if not isinstance(contents.inputs, ProductQuantized):
             # asked for in training, where it does nothing
-            contents.quantise_output = fitted.corpus.get("quantise_output", False)
+            contents.quantise_output = fitted.corpus[FILE]["quantise_output"]
     return contents
 
 

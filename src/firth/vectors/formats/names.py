@@ -108,7 +108,8 @@ def _refused(path: Path, name: str, kind: str) -> FormatError:
 
 def check_finite(path: Path, matrix: np.ndarray, place: Callable[[int], str]) -> None:
     """Raises FormatError for the first row of `matrix` with nan or infinity."""
-    sound = np.isfinite(matrix.sum(axis=1))
+    with np.errstate(invalid="ignore", over="ignore"):
+        sound = np.isfinite(matrix.sum(axis=1))
     if sound.all():
         return
     # a sum may overflow where its terms do not
