@@ -326,7 +326,7 @@ def test_only_models_of_documents_infer(world):
 
 @pytest.mark.parametrize(("kind", "way"), WAYS[::3] + CONCATENATION[:1])
 def test_documents_join_while_words_stay(kind, way, world):
-    """Adding documents, which ends gensim with a crash (issue 1019)."""
+    """Adding documents, which ends gensim with a crash (piskvorky/gensim#1019)."""
     fitted = kind(**ONE | way).fit([(f"d{d}", text) for d, text in enumerate(world)])
     new = topics(40, seed=7)
     more = kind(**ONE | way).fit(

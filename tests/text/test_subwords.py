@@ -76,6 +76,7 @@ def test_a_line_end_has_none_and_neither_has_a_cut_without_length():
     assert Subwords(0, 0, 10).strings("word") == []
     assert Subwords(0, 0, 10).rows(["word"])[0].tolist() == [0, 0]
     assert Subwords(3, 6, 10).rows([])[0].tolist() == [0]
+    assert Subwords(3, 6, 0).rows(["word"])[0].tolist() == [0, 0]
 
 
 def test_words_of_many_pieces_are_those_of_one():

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from firth import Vectors, load_vectors
+from firth.text.subwords import Subwords
 from firth.vectors.formats import FORMATS
+from firth.vectors.subwords import ComposedRows, SubwordRows
 from vectors.worlds import family_vectors, random_vectors
 
 
@@ -74,3 +77,21 @@ def test_sentence_transformers(tmp_path):
     vectors.save(tmp_path / "v.model2vec")
     model = library.SentenceTransformer(str(tmp_path / "v.model2vec"), device="cpu")
     np.testing.assert_allclose(model.encode("red"), vectors["red"], rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_gensim_and_fasttext_bin(tmp_path):
+    """Words seen and unseen, in the file that we write and in the one that gensim makes of it."""
+    models = pytest.importorskip("gensim.models.fasttext", reason="gensim is not installed")
+    rng = np.random.default_rng(1)
+    names, rule = random_vectors(40, 9).vocabulary, Subwords(3, 5, 60)
+    own, ngrams = (rng.normal(size=(n, 9)).astype(np.float32) for n in (len(names), 60))
+    subwords = SubwordRows(rule, ngrams)
+    vectors = Vectors(names, ComposedRows(names, own, subwords), subwords=subwords)
+    vectors.save(tmp_path / "ours.bin", format="fasttext-bin")
+    theirs = models.load_facebook_model(str(tmp_path / "ours.bin"))
+    models.save_facebook_model(theirs, str(tmp_path / "theirs.bin"))
+    again = load_vectors(tmp_path / "theirs.bin")
+    for word in (names[0], names[7], "neverseen", "день"):
+        np.testing.assert_allclose(theirs.wv[word], vectors[word], atol=1e-5)
+        np.testing.assert_allclose(again[word], vectors[word], atol=1e-5)

@@ -56,7 +56,7 @@ class Subwords:
 
     def _some(self, words: Sequence[str | bytes]) -> tuple[np.ndarray, np.ndarray]:
         """(n-grams of each word, their rows)."""
-        if self.max_n < 1:
+        if self.max_n < 1 or (self.ngrams is None and self.buckets < 1):
             return np.zeros(len(words), np.int64), np.zeros(0, np.int64)
         if self.ngrams is not None:
             texts = [word.decode() if isinstance(word, bytes) else word for word in words]
