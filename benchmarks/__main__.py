@@ -31,6 +31,7 @@ SHORT = {
     "svd": ["--megabytes", "5", "--max-size", "5000", "--dim", "50"],
     "subwords": ["--kinds", "skipgram", "--words", "300000", "--epochs", "1", "--seeds", "1"],
     "opening": ["--words", "20000", "--buckets", "100000"],
+    "packing": ["--runs", "3"],
     "command": ["--megabytes", "10", "--epochs", "1"],
 }
 

@@ -3,7 +3,8 @@
     python -m benchmarks.doc2vec [--kinds dbow dm] [--reviews 100000] [--epochs 10] [--seeds 3]
 
 One process, one thread each, the same text (train, test and unsup of IMDB, mixed once; lower case,
-words and marks), the same settings. gensim trains by its fastest way (corpus_file). Reading the
+words and marks), the same settings. gensim trains by its fastest way (corpus_file), where its PV-DM
+takes windows of full reach whatever `shrink_windows` says; so does ours unless asked. Reading the
 text and building the vocabulary are left out on both sides. Then logistic regression (scikit-learn,
 standardised, C = 1) on the vectors that training gave the reviews of train, and its accuracy on
 those of test; for firth also on vectors inferred for test by the trained model. All reviews are in

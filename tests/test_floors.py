@@ -5,7 +5,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 FLOORS = {
-    **dict.fromkeys(["errors", "settings", "progress", "compiled", "files"], 0),
+    **dict.fromkeys(["errors", "settings", "progress", "interrupts", "compiled", "files"], 0),
     **dict.fromkeys(["text", "kernels"], 1),
     "vectors": 2,
     **dict.fromkeys(["static", "neural"], 3),
@@ -14,7 +14,7 @@ FLOORS = {
     "__main__": 6,
 }
 # floor 0 is single files: these may stand on one another, in this order
-GROUND = ["errors", "settings", "progress", "compiled", "files"]
+GROUND = ["errors", "settings", "progress", "interrupts", "compiled", "files"]
 
 
 def imports(tree: ast.AST) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firth.errors import FirthError as FirthError
+    from firth.neural.settings import LanguageModel as LanguageModel
     from firth.static.autotune import autotune as autotune
     from firth.static.cbow import CBOW as CBOW
     from firth.static.classifier import FastTextClassifier as FastTextClassifier
@@ -58,6 +59,7 @@ _PLACES = {
     "Inference": "firth.static.infer",
     "LSA": "firth.static.lsa",
     "Labelled": "firth.text.labelled",
+    "LanguageModel": "firth.neural.settings",
     "ModelQuantization": "firth.static.quantize",
     "PPMI": "firth.static.ppmi",
     "PVDBOW": "firth.static.pvdbow",

@@ -10,7 +10,10 @@ class Progress:
         """`task` begins; `total` units are to be done (None: not known)."""
 
     def advance(self, done: float, **figures: float) -> None:
-        """`done` units are done in all; `figures` are what is known so far (loss, rate…)."""
+        """`done` units are done in all; `figures` are what is known so far (loss, rate…).
+
+        speed: units a second, where `done` of `total` counts something else.
+        """
 
     def finish(self) -> None:
         """The task is over."""

@@ -51,3 +51,17 @@ def test_the_bar_shows_done_speed_and_loss(monkeypatch):
     assert "nan" not in shown
     assert "words/s" in shown
     assert "a note" in shown
+
+
+def test_the_bar_shows_a_speed_it_is_given(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    watcher = progress()
+    watcher.start("training language-model", 1000, "tokens")
+    watcher.advance(500, loss=2.5, speed=1234.0)
+    watcher.bar.refresh()
+    watcher.finish()
+    assert "1,234 tokens/s" in stream.getvalue()
+    assert "50%" in stream.getvalue()

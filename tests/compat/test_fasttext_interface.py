@@ -316,6 +316,19 @@ def test_predictions_are_the_packages(theirs, files, tmp_path, loss):
             np.testing.assert_array_equal(alone[1].astype(np.float32), scores)
 
 
+@pytest.mark.parametrize("loss", ["softmax", "hs"])
+def test_a_model_of_one_label(theirs, tmp_path, loss):
+    text = tmp_path / "one.txt"
+    text.write_text("__label__only a rose in the garden\n" * 5)
+    other = theirs.train_supervised(str(text), loss=loss, thread=1, verbose=0)
+    other.save_model(str(tmp_path / "one.bin"))
+    mine = ours.load_model(str(tmp_path / "one.bin"))
+    wanted = other.f.predict("a rose\n", 1, 0.0, "strict")
+    labels, scores = mine.predict("a rose")
+    assert labels == tuple(label for _, label in wanted) == ("__label__only",)
+    np.testing.assert_allclose(scores, [score for score, _ in wanted], atol=2e-5)
+
+
 def test_shapes_of_predictions(theirs, files, tmp_path):
     mine, other = pair(theirs, files, tmp_path)
     lists = mine.predict(["a rose", "the ship"], k=2)

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firth.kernels import features, hashing, lookup
+from firth.kernels import features, hashing, lookup, texts
 from firth.kernels.features import Types
+from firth.static.examples import types_of
 from firth.text.subwords import Subwords, fnv1a
+from firth.text.vocabulary import Vocabulary
 
 WORDS = ["eating", "über", "Ёлка", "日本語", "a", "", "🙂x", "</s>", "naïve", "x" * 40]
 NONE = np.empty(0, np.int32)
@@ -228,3 +230,20 @@ def test_words_of_one_hash_are_told_apart():
         for i in range(2)
     ]
     assert rows == [0, -1]
+
+
+def test_tokens_of_texts_are_types_of_their_own():
+    known = [word for word in WORDS if word]
+    asked = [*known[:2], "unknown", "</s>", "日本"]
+    text, starts, stops = spans(asked)
+    end = int(fnv1a(["</s>"]).view(np.int32)[0])
+    for cut in ((0, 0, 0), (2, 4, 50)):
+        runs = WordNgrams(1, 50, NONE)
+        reading = texts.Reading(table_of(known), cut, known.index("</s>"), end, runs)
+        found = texts.types_of_tokens(
+            reading, text, starts.astype(np.int32), stops.astype(np.int32)
+        )
+        subwords = Subwords(*cut) if cut[1] else None
+        wanted = types_of(Vocabulary(asked), Vocabulary(known), subwords)
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(one[: len(other)], other)

@@ -173,3 +173,27 @@ def test_random_rows_are_spread_evenly_and_none_is_zero():
     other = padded_zeros(5000, 20)
     fill_start(other, np.arange(5000), Start(20, 0.05, 8))
     assert abs(np.corrcoef(flat, other[:, :20].ravel())[0, 1]) < 0.01
+
+
+@pytest.mark.parametrize("how", [scores.SOFTMAX, scores.ONE_BY_ONE, scores.TREE])
+def test_what_is_added_is_added_to_each_probability_on_the_way(how):
+    some, counts = output(9, how)
+    h = np.random.default_rng(3).normal(size=DIM)
+    labels, p = best(some, h, 9, 0.0)
+    again, more = best(some._replace(added=0.01), h, 9, 0.0)
+    if how != scores.TREE:
+        assert again.tolist() == labels.tolist()
+        np.testing.assert_allclose(more, p + 0.01, rtol=1e-6)
+        return
+    points, codes, offsets = huffman(counts)
+    x = some.U[:, :DIM].astype(float) @ h
+    for label, found in zip(again, more, strict=True):
+        path = slice(offsets[label], offsets[label + 1])
+        turn = 1 / (1 + np.exp(-x[points[path]]))
+        wanted = (np.where(codes[path] == 1, turn, 1 - turn) + 0.01).prod()
+        assert found == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_tree_of_one_label():
+    some, _ = output(1, scores.TREE)
+    assert best(some, np.ones(DIM), 1, 0.0)[1].tolist() == [1.0]

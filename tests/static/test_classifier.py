@@ -12,7 +12,7 @@ from firth import Classifier, FastTextClassifier, Labelled, Vectors, Vocabulary,
 from firth.errors import CorpusError, FitError, SettingError, VocabularyError
 from firth.kernels.huffman import huffman
 from firth.progress import Progress
-from firth.static import classifier_loop, examples
+from firth.static import classifier_run, examples, passes
 from firth.static.checkpoints import Interrupted
 from firth.static.classifier import OBJECTIVES
 from firth.static.classifier_model import weights
@@ -288,8 +288,8 @@ class Stop(Progress):
 @pytest.mark.parametrize("way", WAYS[1::2])
 def test_stopped_and_resumed_is_the_same_as_not_stopped(way, world, tmp_path, monkeypatch):
     # several blocks an epoch, and a look at the progress after each
-    monkeypatch.setattr(classifier_loop, "TOKENS", 1000)
-    monkeypatch.setattr(classifier_loop, "SEGMENT", 1)
+    monkeypatch.setattr(classifier_run, "TOKENS", 1000)
+    monkeypatch.setattr(passes, "SEGMENT", 1)
     more = {"epochs": 4, "checkpoint_every": 0, "patience": 9}
     settings = FastTextClassifier(**SMALL | way | more)
     whole = settings.fit(world, dev=world[:40])

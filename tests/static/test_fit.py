@@ -12,7 +12,7 @@ import pytest
 from firth import CBOW, SkipGram, Vectors, Vocabulary, load
 from firth.errors import SettingError
 from firth.progress import Progress
-from firth.static import blocks, checkpoints, fit, start
+from firth.static import blocks, checkpoints, fit, passes, start
 from firth.static.checkpoints import Interrupted
 from firth.text.stream import Stream
 from static.worlds import bursts, checkerboard, checkerboard_score
@@ -39,7 +39,7 @@ def board():
 
 @pytest.fixture
 def one_block_a_segment(monkeypatch):
-    monkeypatch.setattr(fit, "SEGMENT", 1)
+    monkeypatch.setattr(passes, "SEGMENT", 1)
 
 
 @pytest.mark.parametrize("kind", [SkipGram, CBOW])

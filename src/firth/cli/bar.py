@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from firth.cli.output import say
+from firth.neural.place import place
 from firth.progress import Progress
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class BarProgress(PlainProgress):
         if self.bar is None or self.task is None:
             return
         task = self.bar.tasks[0]
-        speed = task.speed
+        speed = figures.get("speed", task.speed)
         parts = [f"{speed:,.0f} {self.unit}/s"] if speed else []
         if "trial" in figures:  # of autotune
             parts = [f"trial {figures['trial']:.0f}"]
@@ -89,6 +90,15 @@ class BarProgress(PlainProgress):
             say(text)
 
 
+class NoProgress(PlainProgress):
+    """Not even sentences: of several processes, one talks."""
+
+    def show(self, text: str) -> None:
+        pass
+
+
 def progress() -> PlainProgress:
     """A bar if a person watches standard error, else none."""
+    if place()[0] > 0:
+        return NoProgress()
     return BarProgress() if sys.stderr.isatty() else PlainProgress()

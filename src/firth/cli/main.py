@@ -47,6 +47,7 @@ COMMANDS = {
         "How likely words stand near words, and the ratios of that.",
     ),
     "phrases": ("phrases:phrases", "Print a text with the phrases of a model joined."),
+    "inspect": ("inspect:inspect", "Gradients through time, and gates, of a language model."),
     "quantize": ("quantize:quantize", "Make a model smaller, and say what was lost."),
     "convert": ("convert:convert", "Turn one format of word vectors into another."),
 }

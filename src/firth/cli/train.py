@@ -19,6 +19,7 @@ from firth.cli.training import Run, must_be_free, summary, tell
 from firth.cli.tuning import NO_TUNING, Tuned, Tuning
 from firth.cli.tuning import tell as tell_trials
 from firth.errors import SettingError
+from firth.neural.place import place
 from firth.static.cooccurrence import is_counts
 from firth.static.window_counts import WindowCounts
 
@@ -236,6 +237,8 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         overwrite=overwrite,
     )
     fitted, seconds = run.go()
+    if place()[0] > 0:  # of several processes, the first one tells
+        return
     document = summary(fitted, path, seconds)
     if common.json:
         output.write_json(document)

@@ -18,6 +18,8 @@ from firth.cli import output, phrases
 from firth.cli.bar import PlainProgress, progress
 from firth.errors import ModelExistsError, SettingError, StorageError
 from firth.files import must_not_exist, rescue
+from firth.interrupts import Interrupted
+from firth.neural.place import place
 from firth.text.phrase_model import PhraseModel
 
 if TYPE_CHECKING:
@@ -54,8 +56,6 @@ class Run:
         Raises:
             FirthError; KeyboardInterrupt, whose text names what was kept.
         """
-        from firth.static.checkpoints import Interrupted
-
         if compiled.is_cold():
             self.watcher.say(f"compiling for this machine, once: about {COMPILE_SECONDS} s")
         extras = dict(self.extras)
@@ -66,10 +66,14 @@ class Run:
             fitted = self.settings.fit(self.corpus, progress=self.watcher, **extras)
         except Interrupted as interrupt:
             self.watcher.finish()
+            if place()[0] > 0:
+                raise
             raise KeyboardInterrupt(self.keep(interrupt.fitted)) from None
         finally:
             self.watcher.finish()
         seconds = time.perf_counter() - started
+        if place()[0] > 0:  # of several processes, the first one saves
+            return fitted, seconds
         # who could begin the interrupted run could also replace the model
         fitted.save(self.out, overwrite=self.overwrite or self.resume)
         shutil.rmtree(self.checkpoint, ignore_errors=True)
@@ -101,6 +105,8 @@ def must_be_free(out: Path, *, overwrite: bool, resume: bool = False) -> None:
     Raises:
         ModelExistsError, StorageError; SettingError: nothing to resume.
     """
+    if place()[0] > 0:  # the first of several processes looks, and may have begun to write
+        return
     parent = out.absolute().parent
     if not parent.is_dir():
         raise StorageError(f"{out}: the folder {parent} does not exist; make it first.")

@@ -1,7 +1,7 @@
 """Random numbers: xorshift64* (Vigna 2016), one state a block, seeded by (seed, epoch, block).
 
-Only this file knows uint64: every index it gives out is int64 (mixed arithmetic would wrap
-differently compiled and uncompiled).
+Only this file and features.py know uint64: every index they give out is int64 (mixed arithmetic
+would wrap differently compiled and uncompiled).
 """
 
 from __future__ import annotations

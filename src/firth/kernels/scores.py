@@ -43,6 +43,7 @@ class Output(NamedTuple):
     how: int  # SOFTMAX, …
     original: bool  # as fastText, to the letter
     children: np.ndarray  # int32[L - 1, 2] of each inner node; -1 - l is leaf l; empty: no tree
+    added: float = 0.0  # to each probability on the way, when it is handed over
 
 
 @kernel
@@ -65,7 +66,7 @@ def key_of(probability):
 @kernel
 def best_of_all(output, H, h, room, k, threshold, labels, p, row):
     """The k best of all labels into labels[row], p[row]; returns how many reach the threshold."""
-    U, every, how, original, _ = output
+    U, every, how, original, _, added = output
     Z, keys, items, chosen, _, _, _ = room
     L = U.shape[0]
     dot_rows(Z, 0, H, h, U, every, 0, L)
@@ -85,14 +86,14 @@ def best_of_all(output, H, h, room, k, threshold, labels, p, row):
         if x >= threshold:
             n = offer(keys, items, chosen, n, k, key_of(x) if original else x, j, x)
     fall(keys, items, chosen, n)
-    hand_over(items, chosen, n, labels, p, row)
+    hand_over(items, chosen, n, labels, p, row, added)
     return n
 
 
 @kernel
 def best_of_tree(output, H, h, room, k, threshold, labels, p, row):
     """As `best_of_all`, for hierarchical softmax."""
-    U, _, _, original, children = output
+    U, _, _, original, children, added = output
     _, keys, items, chosen, nodes, logs, products = room
     n = 0
     least = f4(math.log(threshold + OFFSET))
@@ -118,18 +119,18 @@ def best_of_tree(output, H, h, room, k, threshold, labels, p, row):
             turn = x if side == 1 else 1 - x
             nodes[left] = children[node, side]
             logs[left] = log + key_of(turn)
-            products[left] = product * turn
+            products[left] = product * (turn + added)
             left += 1
     fall(keys, items, chosen, n)
-    hand_over(items, chosen, n, labels, p, row)
+    hand_over(items, chosen, n, labels, p, row, 0)
     return n
 
 
 @kernel
-def hand_over(items, chosen, n, labels, p, row):
+def hand_over(items, chosen, n, labels, p, row, added):
     for i in range(n):
         labels[row, i] = items[i]
-        p[row, i] = chosen[i]
+        p[row, i] = chosen[i] + f4(added)
     for i in range(n, labels.shape[1]):
         labels[row, i] = -1
         p[row, i] = 0
@@ -150,6 +151,13 @@ def room_for(L):
 
 
 @kernel
+def room_of_lines(ids, ends, types, runs):
+    """Room for the rows of some lines; small where all of them are few."""
+    ngrams = TOGETHER if types.offsets.shape[0] else ids.shape[0] * (runs.longest - 1)
+    return room(min(TOGETHER, ids.shape[0] + ends.shape[0]), min(TOGETHER, ngrams))
+
+
+@kernel
 def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshold, labels, p, size):
     """The best labels of lines order[first:last], span = (first, last).
 
@@ -160,7 +168,7 @@ def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshol
     first, last = span
     H = zero_rows(1, U.shape[1])
     own = room_for(U.shape[0])
-    rows = room(TOGETHER, TOGETHER)
+    rows = room_of_lines(ids, ends, types, runs)
     at = first
     while at < last:
         lines, rows = rows_of_lines(ids, ends, order, at, last, types, runs, rows)
@@ -168,7 +176,7 @@ def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshol
             n = mean_row(H, 0, inputs, rows, i)
             size[at + i] = n
             if n == 0:
-                hand_over(own[2], own[3], 0, labels, p, at + i)
+                hand_over(own[2], own[3], 0, labels, p, at + i, 0)
             elif output.how == TREE:
                 best_of_tree(output, H, 0, own, k, threshold, labels, p, at + i)
             else:
@@ -180,7 +188,7 @@ def score_lines(inputs, output, ids, ends, order, span, types, runs, k, threshol
 def mean_lines(inputs, ids, ends, order, span, types, runs, H):
     """H[i], float32[lines, padded(dim)]: the hidden row of line order[i]."""
     first, last = span
-    rows = room(TOGETHER, TOGETHER)
+    rows = room_of_lines(ids, ends, types, runs)
     at = first
     while at < last:
         lines, rows = rows_of_lines(ids, ends, order, at, last, types, runs, rows)
@@ -195,6 +203,8 @@ def children_of(counts: np.ndarray) -> np.ndarray:
 
     points, codes, offsets = huffman(np.asarray(counts, np.int64))
     children = np.zeros((len(counts) - 1, 2), np.int32)
+    if len(counts) == 1:  # the root is the leaf: fastText writes such models too
+        return children
     last = offsets[1:] - 1
     # each step of a path leads to the next, the last to the leaf
     inner = np.ones(len(points), bool)

@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from firth.errors import FitError, SettingError
+from firth.interrupts import Interrupted, ctrl_c_waits
 from firth.settings import Settings
 from firth.vectors.fitted import Fitted, load
 
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while training; `fitted` is what was reached."""
-
-    def __init__(self, fitted: Fitted) -> None:
-        super().__init__("training was interrupted")
-        self.fitted = fitted
-
-
-@contextlib.contextmanager
-def ctrl_c_waits() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C is only noted while this lasts: what is given says whether it came.
-
-    An interrupt between two statements would leave work done that nobody has noted, and a resumed
-    training would do it again. A second Ctrl-C interrupts at once.
-    """
-    came = False
-
-    def note(number: int, frame: Any) -> None:
-        nonlocal came
-        if came:
-            raise KeyboardInterrupt
-        came = True
-
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not ours:  # somebody else answers Ctrl-C, or it never comes here
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: came
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+__all__ = ["Interrupted", "ctrl_c_waits", "must_be_finite", "opened", "save"]
 
 
 def save(fitted: Fitted, place: dict[str, Any], folder: Path) -> None:

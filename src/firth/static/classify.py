@@ -1,7 +1,7 @@
 """`Classifier`: the labels of texts by a trained model, batch by batch, and `evaluate`.
 
 A text is cut into tokens as the training text was; what each token stands for is looked up by its
-bytes (kernels/lookup.py), and from there on texts are lists of rows as in training.
+bytes, and from there on texts are lists of rows as in training (kernels/texts.py).
 """
 
 from __future__ import annotations
@@ -15,16 +15,10 @@ import numpy as np
 
 from firth.errors import SettingError
 from firth.kernels.codes import Input
-from firth.kernels.features import Types
 from firth.kernels.hashing import hash_all
 from firth.kernels.linear import padded_zeros
-from firth.kernels.lookup import look_up
-from firth.kernels.scores import (
-    Output,
-    children_of,
-    mean_lines,
-    score_lines,
-)
+from firth.kernels.scores import Output, children_of
+from firth.kernels.texts import Reading, mean_texts, score_texts
 from firth.static.examples import kept_of, runs_of
 from firth.static.held_out import HOW
 from firth.static.kernel_inputs import rows_for_kernel, start_of, table_of
@@ -82,18 +76,21 @@ class Classifier:
         if vectors.subwords is not None:
             ngrams = vectors.subwords.matrix
         self._inputs = Input(rows_for_kernel(rows), rows_for_kernel(ngrams), start_of(ngrams))
-        self._table = table_of(vectors.vocabulary)
-        self._bare = vectors.vocabulary.get(LINE_END)
         min_n, max_n, buckets = 0, 0, 0
         if subwords is not None:
             min_n, max_n, buckets = subwords.min_n, subwords.max_n, subwords.buckets
-        self._cut = (min_n, max_n, buckets)
         held = ngrams.buckets if isinstance(ngrams, TrainedRows) else None
         kept = kept_of(subwords, held)
-        self._runs = runs_of(subwords, int(settings.get("word_ngrams", 1)), kept)
-        self._end = np.empty(1, np.int32)
+        hash_of_end = np.empty(1, np.int32)
         end = np.frombuffer(LINE_END.encode(), np.uint8)
-        hash_all(end, np.zeros(1, np.int64), np.full(1, len(end)), self._end)
+        hash_all(end, np.zeros(1, np.int64), np.full(1, len(end)), hash_of_end)
+        self._reading = Reading(
+            table_of(vectors.vocabulary),
+            (min_n, max_n, buckets),
+            vectors.vocabulary.get(LINE_END),
+            int(hash_of_end[0]),
+            runs_of(subwords, int(settings.get("word_ngrams", 1)), kept),
+        )
         self._output = self._output_of(settings.get("objective", "softmax"))
 
     def _output_of(self, objective: str) -> Output:
@@ -123,19 +120,28 @@ class Classifier:
         return labels, p
 
     def scored(
-        self, texts: Iterable[str] | Iterable[Sequence[str]], k: int = 1, threshold: float = 0.0
+        self,
+        texts: Iterable[str] | Iterable[Sequence[str]],
+        k: int = 1,
+        threshold: float = 0.0,
+        *,
+        added: float = 0.0,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `top`, and int32[n]: how many features each text has."""
+        """As `top`, and int32[n]: how many features each text has.
+
+        added: to each probability on the way to a label; fastText's reports have 1e-5 added.
+        """
         k = self.check(k, threshold)
+        output = self._output._replace(added=added)
 
         def work(some: Any) -> tuple[np.ndarray, ...]:
-            ids, ends, order, types = self._looked_up(some)
+            text, starts, stops, ends = self._spans(some)
             n = len(ends)
             labels, p = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
             size = np.empty(n, np.int32)
             with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
-                score_lines(
-                    self._inputs, self._output, ids, ends, order, (0, n), types, self._runs,
+                score_texts(
+                    self._reading, self._inputs, output, text, starts, stops, ends,
                     k, threshold, labels, p, size,
                 )  # fmt: skip
             return labels, p, size
@@ -164,10 +170,10 @@ class Classifier:
         """float32[n, dim]: the mean of the rows of each text's features; zeros if it has none."""
 
         def work(some: Any) -> np.ndarray:
-            ids, ends, order, types = self._looked_up(some)
+            text, starts, stops, ends = self._spans(some)
             H = padded_zeros(len(ends), self._dim)
             with np.errstate(over="ignore"):  # uncompiled, hashing says that it wraps
-                mean_lines(self._inputs, ids, ends, order, (0, len(ends)), types, self._runs, H)
+                mean_texts(self._reading, self._inputs, text, starts, stops, ends, H)
             return H[:, : self._dim]
 
         parts = self._over(work, texts)
@@ -193,32 +199,14 @@ class Classifier:
         """work(texts) piece by piece, on all threads if it is worth it."""
         if isinstance(texts, str):
             raise SettingError("texts is one string; give a list of texts: [text].")
+        if isinstance(texts, list) and texts and sum(map(len, texts)) + len(texts) <= AT_ONCE:
+            return [work(texts)]  # no more Python than needed where a call is short
         pieces = _pieces(texts)
         first = list(itertools.islice(pieces, 2))
         if len(first) < 2 or self._threads == 1:
             return [work(some) for some in itertools.chain(first, pieces)]
         with ThreadPoolExecutor(self._threads) as pool:
             return list(pool.map(work, itertools.chain(first, pieces)))
-
-    def _looked_up(self, texts: list[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, Types]:
-        """Tokens as types of their own: (ids, where each text ends, their order, types)."""
-        text, starts, stops, ends = self._spans(texts)
-        n = len(starts)
-        hashes, rows = np.empty(n + 1, np.int32), np.empty(n + 1, np.int32)
-        offsets, ngrams = np.empty(0, np.int64), np.empty(0, np.int32)
-        max_n = self._cut[1]
-        if max_n:
-            offsets = np.zeros(n + 2, np.int64)
-            ngrams = np.empty((len(text) + 2 * n) * max_n, np.int32)
-        look_up(
-            self._table, text, starts, stops, self._cut, self._runs.kept, self._bare,
-            hashes[:n], rows[:n], offsets, ngrams,
-        )  # fmt: skip
-        hashes[n], rows[n] = self._end[0], self._bare
-        if max_n:
-            offsets[n + 1] = offsets[n]
-        types = Types(hashes, rows, offsets, ngrams)
-        return np.arange(n, dtype=np.int32), ends, np.arange(len(ends)), types
 
 
 def evaluate(

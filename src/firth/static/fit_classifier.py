@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from firth.errors import SettingError, VocabularyError
 from firth.progress import SILENT, Progress
 from firth.static import checkpoints
 from firth.static.classifier import FastTextClassifier
-from firth.static.classifier_loop import Run, resume_from, train
 from firth.static.classifier_model import (
     Names,
     continued,
@@ -24,9 +24,11 @@ from firth.static.classifier_model import (
     start_from,
     vectors_of,
 )
+from firth.static.classifier_run import Run, resume_from
 from firth.static.examples import Read, listed, no_labels, read, runs_of, touched, types_of
 from firth.static.held_out import HeldOut
 from firth.static.machine import available_cores
+from firth.static.passes import Watched, train
 from firth.text.labelled import Labelled, as_labelled
 from firth.vectors.fitted import Fitted
 from firth.vectors.quantize import must_be_trainable
@@ -107,7 +109,10 @@ def fit(
     if resume and checkpoint is not None:
         resume_from(run, checkpoint)
     with ThreadPoolExecutor(threads) as pool, checkpoints.ctrl_c_waits() as ctrl_c:
-        train(run, pool, held_out, checkpoint, ctrl_c)
+        watched = None
+        if held_out is not None:
+            watched = Watched("held_out_f1", "F1", 1, partial(held_out.f1, model))
+        train(run, pool, watched, checkpoint, ctrl_c)
     return run.fitted()
 
 

@@ -19,7 +19,9 @@ chunks of pieces of documents (kernels/paragraphs.py). Within a piece, sums over
 differences of running sums, and errors go back as a difference array, as in cbow.py.
 
 Departs from the paper, as gensim does: the window reaches to both sides. Departs from gensim: with
-concatenation a document may have any number of ids; none is left out for its number.
+concatenation a document may have any number of ids; none is left out for its number. Windows have
+their full reach, as in the paper; gensim draws it for each unless it is given a `corpus_file`,
+where its PV-DM never does, whatever `shrink_windows` says.
 """
 
 from __future__ import annotations
@@ -70,9 +72,9 @@ class PVDM(DocumentModel):
         "the error reaches each row of a mean whole, of a sum divided (gensim), or as the gradient",
         choices=("gensim", "exact"),
     )
+    shrink_windows: bool = setting(False, "draw each window's reach from 1 to `window`")
     chunk: int = setting(128, "tokens worked on at once, at most", low=1, high=4096)
-    shared: int = setting(8, "noise words a chunk shares (negative sampling)", low=1)
-
+    shared: int = setting(16, "noise words a chunk shares (negative sampling)", low=1)
     sets: int = setting(4, "sets of `shared` noise words a chunk, dealt out in turn", low=1)
 
     @property

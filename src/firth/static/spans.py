@@ -71,7 +71,7 @@ class Spans:
             block = self._without_labels(block)
         if self._original:
             text = np.frombuffer(block, np.uint8)
-            starts, stops, ends = (np.empty(len(text), np.int32) for _ in range(3))
+            starts, stops, ends = np.empty((3, len(text)), np.int32)
             tokens, lines = pieces(text, starts, stops, ends)
             return text, starts[:tokens], stops[:tokens], ends[:lines].astype(np.int64)
         starts, stops, ends = Splitter(self.tokenizer)(block)

@@ -240,8 +240,11 @@ class Engine:
     def predict(
         self, text: str, k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
     ) -> list[tuple[float, str]]:
-        labels, scores = self.multilinePredict([text], k, threshold, on_unicode_error)
-        return list(zip(scores[0].tolist(), labels[0], strict=True))
+        reporter = self.reporter
+        names = reporter.names(self.prefix, on_unicode_error)
+        labels, scores = reporter.top([first_line(text)], k, threshold)
+        both = zip(scores[0].tolist(), labels[0].tolist(), strict=True)
+        return [(score, names[label]) for score, label in both if label >= 0]
 
     def multilinePredict(
         self,
@@ -255,7 +258,7 @@ class Engine:
         reporter = self.reporter
         names = reporter.names(self.prefix, on_unicode_error)
         labels, scores = reporter.top(list(map(first_line, texts)), k, threshold)
-        if (labels >= 0).all():
+        if labels.size and labels.min() >= 0:
             return [[names[i] for i in row] for row in labels.tolist()], list(scores)
         found = [[names[i] for i in row if i >= 0] for row in labels.tolist()]
         return found, [row[: len(some)] for row, some in zip(scores, found, strict=True)]

@@ -7,12 +7,9 @@ so that a certain label has 1.00001, and one deep in a tree a little more (its s
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from firth.compat.fasttext.tokens import readable
-from firth.kernels.huffman import huffman
 from firth.kernels.scores import OFFSET
 from firth.static.classify import Classifier
 from firth.vectors.fitted import Fitted
@@ -28,11 +25,6 @@ class Reporter:
     def __init__(self, fitted: Fitted, threads: int = 0) -> None:
         self.classifier = Classifier(fitted, threads=threads)
         self._names: dict[str, list[str]] = {}
-        self._paths: Any = None
-        if fitted.settings.get("objective") == "hierarchical-softmax":
-            assert fitted.labels is not None  # a classifier has them
-            self._paths = huffman(np.asarray(fitted.labels.counts, np.int64))
-            self._output = np.asarray(fitted.state["output"])
 
     def names(self, prefix: str, on_unicode_error: str) -> list[str]:
         """The labels with their prefix, made at the first call."""
@@ -50,20 +42,6 @@ class Reporter:
         """
         if threshold > 1:
             return np.empty((len(texts), 0), np.int32), np.empty((len(texts), 0), np.float32)
-        labels, p = self.classifier.top(texts, k, max(0.0, threshold))
-        if self._paths is None:
-            return labels, p + np.float32(OFFSET)
-        return labels, self._along_paths(texts, labels)
-
-    def _along_paths(self, texts: list[str], labels: np.ndarray) -> np.ndarray:
-        """float32[n, k]: the product along the path of each label."""
-        points, codes, offsets = self._paths
-        H = self.classifier.document_vectors(texts)
-        scores = np.ones(labels.shape, np.float32)
-        for row, column in zip(*np.nonzero(labels >= 0), strict=True):
-            label = labels[row, column]
-            path = slice(offsets[label], offsets[label + 1])
-            turn = 1 / (1 + np.exp(-(self._output[points[path]] @ H[row]).astype(np.float64)))
-            turn = np.where(codes[path] == 1, turn, 1 - turn)
-            scores[row, column] = np.prod(turn + OFFSET)
-        return scores
+        threshold = max(0.0, threshold)
+        labels, scores, _ = self.classifier.scored(texts, k, threshold, added=OFFSET)
+        return labels, scores

@@ -1,0 +1,121 @@
+"""The distribution over the next unit, and what it costs to learn it.
+
+    p(w | h) = exp(u_w . h + b_w) / sum_v exp(u_v . h + b_v)               full
+    -log p is estimated over S drawn words v ~ Q, each score less log(S Q(v))   sampled
+    p(w | h) = p(cluster | h) p(w | cluster, h)                            adaptive
+
+Full: exact. Sampled (Bengio & Senecal 2008; Jean et al. 2015): the same model, learnt by less
+work; whatever is reported is the full distribution. Adaptive (Grave et al. 2017): rare words in
+clusters with narrower rows, a proper distribution of another model.
+
+h Tensor[N, d]  hidden states         targets int64[N]; those below 0 do not count
+U Tensor[V, d]  output rows (the rows of the embedding if they are tied)        b Tensor[V]
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class FullSoftmax(nn.Module):
+    """U is `weight` if given (tied), else its own."""
+
+    def __init__(self, dim: int, words: int, weight: nn.Parameter | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(words, dim)) if weight is None else weight
+        self.bias = nn.Parameter(torch.zeros(words))
+
+    def log_probabilities(self, h: Tensor) -> Tensor:
+        """log p(. | h): Tensor[N, V]."""
+        return F.log_softmax(F.linear(h, self.weight, self.bias).float(), -1)
+
+    def nll(self, h: Tensor, targets: Tensor) -> Tensor:
+        """-log p(target | h): Tensor[N], 0 where the target does not count."""
+        scores = F.linear(h, self.weight, self.bias).float()
+        return F.cross_entropy(scores, targets, ignore_index=-1, reduction="none")
+
+    def loss(self, h: Tensor, targets: Tensor) -> Tensor:
+        """The mean of what training makes smaller: here, of -log p."""
+        scores = F.linear(h, self.weight, self.bias)
+        return F.cross_entropy(scores.float(), targets, ignore_index=-1)
+
+
+class SampledSoftmax(FullSoftmax):
+    """The full softmax, learnt from `samples` drawn words a batch.
+
+    Q(w) = log((w + 2) / (w + 1)) / log(V + 1): log-uniform over words numbered by falling count.
+    A drawn word that is the target of a row is left out of that row's sum.
+    """
+
+    def __init__(
+        self, dim: int, words: int, samples: int, weight: nn.Parameter | None = None
+    ) -> None:
+        super().__init__(dim, words, weight)
+        self.samples = min(samples, words)
+
+    def loss(self, h: Tensor, targets: Tensor) -> Tensor:
+        if not self.training:
+            return super().loss(h, targets)
+        counted = targets >= 0
+        if not bool(counted.all()):
+            h, targets = h[counted], targets[counted]
+        drawn = self.draw(h.device)
+        own = (h * F.embedding(targets, self.weight)).sum(-1).float() + self.bias[targets]
+        others = F.linear(h, F.embedding(drawn, self.weight), self.bias[drawn]).float()
+        own = own - self.log_expected(targets)
+        others = others - self.log_expected(drawn)
+        others = others.masked_fill(drawn == targets[:, None], -math.inf)
+        # the target itself counts once: its score joins the sum
+        return (torch.logaddexp(others.logsumexp(-1), own) - own).mean()
+
+    def draw(self, device: torch.device) -> Tensor:
+        """S words drawn from Q: int64[S], with repetitions."""
+        words = self.weight.shape[0]
+        x = torch.rand(self.samples, device=device, dtype=torch.float64)
+        # Q's distribution function is log(w + 2) / log(V + 1); turned round
+        drawn = torch.exp(x * math.log(words + 1)).long() - 1
+        return drawn.clamp_(0, words - 1)
+
+    def log_expected(self, words: Tensor) -> Tensor:
+        """log(S Q(w)): how often a word is drawn, in expectation."""
+        number = words.float()
+        q = torch.log1p(1 / (number + 1)) / math.log(self.weight.shape[0] + 1)
+        return torch.log(q * self.samples)
+
+
+class AdaptiveSoftmax(nn.Module):
+    """torch's adaptive softmax; cutoffs: where the clusters begin, ids by falling count."""
+
+    def __init__(self, dim: int, words: int, cutoffs: list[int]) -> None:
+        super().__init__()
+        narrower = 4.0  # each cluster's rows than those of the one before, as in the paper
+        while dim // narrower ** len(cutoffs) < 1:
+            narrower /= 2
+        self.layer = nn.AdaptiveLogSoftmaxWithLoss(dim, words, cutoffs, div_value=narrower)
+
+    def log_probabilities(self, h: Tensor) -> Tensor:
+        return self.layer.log_prob(h).float()
+
+    def nll(self, h: Tensor, targets: Tensor) -> Tensor:
+        counted = targets >= 0
+        found = h.new_zeros(targets.shape, dtype=torch.float32)
+        found[counted] = -self.layer(h[counted], targets[counted]).output.float()
+        return found
+
+    def loss(self, h: Tensor, targets: Tensor) -> Tensor:
+        counted = targets >= 0
+        if not bool(counted.all()):
+            h, targets = h[counted], targets[counted]
+        return self.layer(h, targets).loss
+
+
+def cutoffs_of(words: int) -> list[int]:
+    """Where the clusters of the adaptive softmax begin, for a vocabulary of so many words.
+
+    The first holds what most of a text consists of.
+    """
+    return [cut for cut in (min(2000, words // 5), words // 2) if 0 < cut < words]

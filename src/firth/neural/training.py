@@ -1,0 +1,66 @@
+"""How a neural net learns: the settings every neural model shares, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firth.settings import Settings, setting
+
+OPTIMISERS = ("sgd", "adam", "adamw", "adagrad")
+SCHEDULES = ("constant", "linear", "cosine", "halve", "plateau")
+
+#: the first learning rate where none is given
+RATES = {"sgd": 1.0, "adam": 0.002, "adamw": 0.002, "adagrad": 0.1}
+#: passes over the text where neither they nor a time are given
+EPOCHS = 10
+
+
+@dataclass(frozen=True)
+class Training(Settings):
+    """What the one loop (`train.train`) takes; settings of neural models inherit it."""
+
+    optimiser: str = setting("adam", "how a gradient becomes a step", choices=OPTIMISERS)
+    rate: float | None = setting(
+        None, "learning rate at its highest; not given: sgd 1, adam and adamw 0.002, adagrad 0.1",
+        low=0,
+    )  # fmt: skip
+    schedule: str = setting(
+        "cosine", "how the learning rate falls until the end", choices=SCHEDULES
+    )
+    warmup: int = setting(0, "first steps, over which the learning rate rises from 0", low=0)
+    weight_decay: float = setting(0.0, "pull of the weights towards 0", low=0)
+    clip_norm: float = setting(0.25, "longest gradient, as a norm; 0: no limit", low=0)
+    clip_value: float = setting(0.0, "largest number in a gradient; 0: no limit", low=0)
+    accumulate: int = setting(1, "batches whose gradients make one step", low=1)
+    average: float = setting(
+        0.0, "memory of the running average of weights that is kept (0.999, say); 0: none",
+        low=0, high=0.99999,
+    )  # fmt: skip
+    epochs: int | None = setting(None, "passes over the text, at most", low=1)
+    minutes: float | None = setting(
+        None, "minutes that training may take; the learning rate falls in that time", low=0
+    )
+    patience: int = setting(
+        0, "held-out measurements without a better one before stopping; 0: never stop", low=0
+    )
+    evaluate_every: int = setting(
+        0, "steps between measurements on held-out text; 0: an epoch", low=0
+    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps")
+    precision: str = setting(
+        "auto", "of the products: bf16 where it pays, or always, or never",
+        choices=("auto", "fp32", "bf16"),
+    )  # fmt: skip
+    threads: int = setting(0, "processor cores to use; 0: those that are idle", low=0)
+    seed: int = setting(
+        1, "of the random numbers; one thread and one seed give the same bits", low=0
+    )
+    log: str | None = setting(
+        None, "folder for log.jsonl and events for TensorBoard, which stays after training"
+    )
+    checkpoint_every: float = setting(60.0, "seconds between checkpoints", low=0)
+
+    @property
+    def kind(self) -> str:
+        """What `firth train` calls it."""
+        return "net"

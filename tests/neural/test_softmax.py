@@ -1,0 +1,105 @@
+"""The three softmaxes: proper distributions, losses and gradients as written out."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the neural side needs PyTorch")
+
+from firth.neural.softmax import (  # noqa: E402  # after importorskip
+    AdaptiveSoftmax,
+    FullSoftmax,
+    SampledSoftmax,
+    cutoffs_of,
+)
+
+WORDS, DIM, N = 40, 6, 30
+
+
+@pytest.fixture
+def world():
+    torch.manual_seed(5)
+    h = torch.randn(N, DIM)
+    targets = torch.randint(0, WORDS, (N,))
+    return h, targets
+
+
+def drawn(softmax):
+    torch.manual_seed(6)
+    for one in softmax.parameters():
+        torch.nn.init.normal_(one, std=0.5)
+    return softmax
+
+
+def every():
+    return [
+        drawn(FullSoftmax(DIM, WORDS)),
+        drawn(SampledSoftmax(DIM, WORDS, 10)),
+        drawn(AdaptiveSoftmax(DIM, WORDS, cutoffs_of(WORDS))),
+    ]
+
+
+@pytest.mark.parametrize("softmax", every(), ids=lambda one: type(one).__name__)
+def test_a_distribution_and_its_logarithms(softmax, world):
+    h, targets = world
+    softmax.eval()
+    log_p = softmax.log_probabilities(h)
+    assert torch.allclose(log_p.exp().sum(-1), torch.ones(N), atol=1e-5)
+    nll = softmax.nll(h, targets)
+    assert torch.allclose(nll, -log_p.gather(1, targets[:, None])[:, 0], atol=1e-5)
+    assert torch.allclose(softmax.loss(h, targets), nll.mean(), atol=1e-5)
+
+
+@pytest.mark.parametrize("softmax", every(), ids=lambda one: type(one).__name__)
+def test_targets_outside_the_text_do_not_count(softmax, world):
+    h, targets = world
+    softmax.eval()
+    short = softmax.loss(h[:20], targets[:20])
+    targets = torch.cat([targets[:20], torch.full((10,), -1)])
+    assert torch.allclose(softmax.loss(h, targets), short)
+    assert torch.equal(softmax.nll(h, targets)[20:], torch.zeros(10))
+
+
+def test_full_is_the_equation(world):
+    h, targets = world
+    softmax = drawn(FullSoftmax(DIM, WORDS))
+    scores = h @ softmax.weight.T + softmax.bias
+    p = scores.exp() / scores.exp().sum(-1, keepdim=True)
+    wanted = -p[torch.arange(N), targets].log().mean()
+    assert torch.allclose(softmax.loss(h, targets), wanted, atol=1e-5)
+
+
+def test_words_are_drawn_as_the_distribution_says():
+    softmax = SampledSoftmax(DIM, 50, 10)
+    softmax.samples = 400_000
+    torch.manual_seed(1)
+    counts = torch.bincount(softmax.draw(torch.device("cpu")), minlength=50).double()
+    expected = softmax.log_expected(torch.arange(50)).double().exp()
+    assert torch.allclose(expected.sum(), torch.tensor(400_000.0).double(), rtol=1e-5)
+    # 5 standard deviations of a count
+    assert ((counts - expected).abs() < 5 * expected.sqrt()).all()
+    uniform = torch.full((50,), 8000.0).double()
+    assert not ((counts - uniform).abs() < 5 * uniform.sqrt()).all()
+
+
+def test_the_sampled_gradient_is_the_full_one_on_average(world):
+    """Over many draws of many words; without the correction by log Q it is another one."""
+    h, targets = world
+
+    def gradient(softmax, times):
+        softmax.zero_grad()
+        for _ in range(times):
+            (softmax.loss(h, targets) / times).backward()
+        return softmax.weight.grad.clone()
+
+    torch.manual_seed(9)
+    full = gradient(drawn(FullSoftmax(DIM, WORDS)), 1)
+    sampled = drawn(SampledSoftmax(DIM, WORDS, WORDS))
+    sampled.samples = 4000
+    close = gradient(sampled, 30)
+    sampled.log_expected = lambda words: torch.zeros(len(words))
+    biased = gradient(sampled, 30)
+
+    def distance(one):
+        return float((one - full).norm() / full.norm())
+
+    assert distance(biased) > 0.3
+    assert distance(close) < 0.03
