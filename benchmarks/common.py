@@ -73,7 +73,7 @@ def machine() -> dict[str, Any]:
                 break
     except OSError:
         pass
-    names = ("numpy", "numba", "scipy", "gensim")
+    names = ("numpy", "numba", "scipy", "gensim", "torch")
     return {
         "processor": model,
         "cores": os.cpu_count(),

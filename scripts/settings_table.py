@@ -80,10 +80,10 @@ def takes(field: dataclasses.Field[Any]) -> str:
         return ", ".join(field.metadata["choices"])
     if isinstance(field.default, bool):
         return "yes, no"
-    if isinstance(field.default, str):
-        return "text"
     if field.name == "memory":
         return "bytes"
+    if "str" in str(field.type):
+        return "text"
     kind = "a number" if "float" in str(field.type) else "a whole number"
     if low is not None and high is not None:
         return f"{kind}, {low} to {high}"

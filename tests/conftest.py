@@ -13,7 +13,7 @@ os.environ.setdefault("FIRTH_CACHE", str(ROOT / ".cache"))
 
 import random  # noqa: E402  (after the environment is set)
 
-import pytest  # noqa: E402
+import pytest  # noqa: E402  (the same)
 
 
 def shared_folder() -> Path:

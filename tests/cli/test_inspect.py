@@ -207,3 +207,32 @@ def test_models_that_cannot_be_looked_into(firth, trained, model, words, sentenc
     answer = firth("inspect", trained / model, *words)
     assert answer.code == 2
     assert sentence in answer.err and "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("unit", "line", "units"),
+    [
+        ("character", "我喜欢猫", ["我", "喜", "欢", "猫"]),
+        ("word", "кот сидел дома", ["кот", "сидел", "дома"]),
+        ("word", "من گربه را دوست دارم", ["من", "گربه", "را", "دوست", "دارم"]),
+    ],
+)
+def test_gates_of_any_script(firth, tmp_path, unit, line, units):
+    from firth import LanguageModel
+
+    small = {"preset": "tiny", "dim": 8, "units": 8, "layers": 1, "epochs": 1, "threads": 1}
+    LanguageModel(**small, unit=unit).fit([line] * 40).save(tmp_path / "m.lm")
+    answer = firth("inspect", "m.lm", "--gates", line, "--json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["units"] == units
+
+
+def test_a_model_whose_words_were_cut_by_a_function(firth, tmp_path):
+    from firth import Corpus, LanguageModel
+
+    small = {"preset": "tiny", "dim": 8, "units": 8, "layers": 1, "epochs": 1, "threads": 1}
+    LanguageModel(**small).fit(Corpus(LINES, tokenizer=str.split)).save(tmp_path / "m.lm")
+    answer = firth("inspect", "m.lm", "--gates", "the king")
+    assert answer.code == 2 and "which is not called on the word of a model" in answer.err
+    answer = firth("inspect", "m.lm", "--gates", "the king", "--tokenizer", "whitespace")
+    assert answer.code == 0 and answer.out.startswith("the\t")

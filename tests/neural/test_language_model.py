@@ -102,7 +102,8 @@ def test_same_seed_same_bits_and_another_seed_others():
 
 @pytest.mark.parametrize("settings", [
     {}, {"tied": False}, {"units": 20}, {"softmax": "adaptive", "tied": False},
-    {"softmax": "sampled"}, {"encoder": "window"}, {"dim": 16, "connection": "highway", "norm": "layer"},
+    {"softmax": "sampled"}, {"encoder": "window"},
+    {"dim": 16, "connection": "highway", "norm": "layer"},
 ], ids=str)  # fmt: skip
 def test_a_saved_model_is_the_same_net(tmp_path, settings):
     text = chain(30, 1)

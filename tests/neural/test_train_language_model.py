@@ -118,37 +118,16 @@ def test_cuda_that_is_not_there(monkeypatch):
 def test_torchrun_trains_one_model(tmp_path):
     (tmp_path / "text.txt").write_text("\n".join(lines(400)) + "\n", "utf-8")
     (tmp_path / "dev.txt").write_text("\n".join(lines(40, seed=2)) + "\n", "utf-8")
-    options = [
-        "--dev",
-        "dev.txt",
-        "--preset",
-        "tiny",
-        "--dim",
-        "16",
-        "--units",
-        "16",
-        "--epochs",
-        "4",
-        "--rate",
-        "0.02",
-        "--batch-size",
-        "8",
-        "--dropout",
-        "0",
-        "--input-dropout",
-        "0",
-        "--precision",
-        "fp32",
-        "--device",
-        "cpu",
-        "--json",
-    ]
+    options = (
+        "--dev dev.txt --preset tiny --dim 16 --units 16 --epochs 4 --rate 0.02 --batch-size 8 "
+        "--dropout 0 --input-dropout 0 --precision fp32 --device cpu --json"
+    )
 
     def train(out, *start):
         command = [*start, "-m", "firth", "train", "language-model", "text.txt", "-o", out]
         run = subprocess.run(
-            [*command, *options], cwd=tmp_path, check=True, timeout=240, capture_output=True,
-            text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+            [*command, *options.split()], cwd=tmp_path, check=True, timeout=240, text=True,
+            capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         assert run.stderr.count("Epoch 1: ") == 1
         return json.loads(run.stdout)  # one document, though there are two processes

@@ -152,3 +152,17 @@ def test_figures_for_the_bar(clock):
     speeds = [figures["speed"] for _, figures in heard.figures[1:]]
     assert all(speed == pytest.approx(4) for speed in speeds)  # rows a second
     assert all(math.isfinite(figures["loss"]) for _, figures in heard.figures)
+
+
+def test_the_length_is_estimated_once(clock):
+    heard = Heard()
+    loop.train(Timed(clock, batches=100, step=3.0), settings(epochs=5), progress=heard)
+    told = [text for text in heard.said if "to go" in text]
+    assert told == ["About 25 minutes to go, if it is not stopped early."]
+    assert heard.said.index(told[0]) == 1  # before the first epoch ends
+    heard = Heard()
+    loop.train(Timed(clock, batches=300, step=30.0), settings(minutes=600), progress=heard)
+    assert "About 9.9 hours to go, if it is not stopped early." in heard.said
+    heard = Heard()
+    loop.train(Timed(clock), settings(epochs=5), progress=heard)
+    assert not any("to go" in text for text in heard.said)

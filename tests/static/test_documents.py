@@ -14,7 +14,10 @@ from firth.static.infer import Inference, infer
 from firth.text.labelled import Labelled
 
 TOPICS = 4
-SMALL = {"dim": 20, "min_count": 1, "subsample": 0.0, "window": 3, "epochs": 20, "rate": 0.05}
+SMALL = {
+    "dim": 20, "min_count": 1, "subsample": 0.0, "window": 3, "epochs": 20, "rate": 0.05,
+    "shrink_windows": True,  # of more words around a place less is left for the document to tell
+}  # fmt: skip
 ONE = SMALL | {"threads": 1}
 
 

@@ -211,6 +211,10 @@ def test_missing_files(tmp_path, file):
         Corpus(tmp_path / "nowhere" / "my.txt")
     with pytest.raises(CorpusError, match=r"If this is the text itself, give it as a list of lin"):
         Corpus("the cat sat on the mat")
+    for long in ("the cat sat " * 30, "今天天气很好" * 20 + "。"):  # longer than names may be
+        with pytest.raises(CorpusError, match=r"There is no file"):
+            Corpus(long)
+        assert Corpus([long]).first == long
     with pytest.raises(CorpusError, match="give a file, a folder, or a list of lines"):
         Corpus()
     with pytest.raises(CorpusError, match=r"items of the list are names of files \('"):

@@ -162,7 +162,7 @@ def test_a_frozen_folder_of_version_1_is_read(tmp_path):
     (folder / "vectors.safetensors").write_bytes(
         len(header).to_bytes(8, "little") + header + numbers
     )
-    files = {path.name: module._describe(path) for path in folder.iterdir()}
+    files = {path.name: module.describe(path) for path in folder.iterdir()}
     description = {
         "format": "firth",
         "version": 1,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.models import open_vectors
+from firth.cli.models import is_folder_of_ours, kind_of, open_vectors
 from firth.cli.options import COMMON, Common
 from firth.errors import SettingError
 
@@ -27,16 +27,24 @@ def evaluate(
     label_separator: str | None = None,
     k: Annotated[int, Parameter(name=["-k", "--labels"])] = 1,
     threshold: float = 0.0,
+    per_line: Annotated[bool, Parameter(negative=())] = False,
+    tokenizer: str | None = None,
+    encoding: str = "utf-8",
+    device: str = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Score a model on word similarities and analogies, or a classifier on labelled texts.
+    """Score a model on similarities and analogies, a classifier on labelled texts, a language model
+    on text.
 
     With --json: {"similarity": {name: {"spearman", "pearson", "pairs", "covered"}}, "analogies":
     {name: {"accuracy", "correct", "asked", "covered", "sections": {...}}}}; a name is that of the
     file without its endings. Where vectors have n-grams, words never seen get a vector from them,
     and "inferred" says for how many pairs. Of a classifier: {"examples", "accuracy", "precision",
     "recall", "f1", "macro_f1", "labels": {label: {"precision", "recall", "f1", "support"}},
-    "calibration": {"expected_error", "bins"}, "left_out"}.
+    "calibration": {"expected_error", "bins"}, "left_out"}. Of a language model: {"perplexity",
+    "unit", "tokens", "unknown", "unknown_share", "lines", "loss" (nats a unit),
+    "bits_per_character", "bits_per_byte"}, with --per-line also "per_line": [{"logprob", "units",
+    "unknown", "perplexity"}].
 
     Parameters
     ----------
@@ -44,7 +52,8 @@ def evaluate(
         A model folder or a file of vectors.
     data
         For a classifier: labelled texts in fastText's format, or a table with --column and
-        --label-column; - is standard input.
+        --label-column; for a language model: text, its lines read one after another. - is standard
+        input.
     similarity
         A file of "word word score" lines; may be given several times.
     analogies
@@ -61,7 +70,25 @@ def evaluate(
         Labels predicted for a text, at most; -1 for all that reach the threshold.
     threshold
         Leave out labels that are less probable.
+    per_line
+        Language model: begin each line with a fresh state, and score it by itself.
+    tokenizer
+        Language model: only for one trained with module:function, which is not called on its word.
+    encoding
+        Language model: of the text.
+    device
+        Language model: auto, cpu, cuda, cuda:1, mps.
     """
+    if data is not None and is_folder_of_ours(model) and kind_of(model) == "language-model":
+        # only who has a language model needs its file
+        from firth.cli.language_models import evaluate_language, must_be_plain
+
+        must_be_plain(
+            similarity=similarity, analogies=analogies, label_column=label_column,
+            label_separator=label_separator,
+        )  # fmt: skip
+        evaluate_language(model, data, column, tokenizer, encoding, per_line, device, common)
+        return
     if data is not None:
         if similarity or analogies:
             raise SettingError(
@@ -77,7 +104,7 @@ def evaluate(
     if not similarity and not analogies:
         raise SettingError(
             "there is nothing to evaluate on; give --similarity FILE or --analogies FILE, or, for "
-            "a classifier, a file of labelled texts."
+            "a classifier, a file of labelled texts, for a language model, a file of text."
         )
     vectors = open_vectors(model)
     output.call(common.verbose, f"vectors = firth.load_vectors({model!r})")

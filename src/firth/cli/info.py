@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
     The sizes of co-occurrence are {"words", "pairs", "bytes"}, of phrases {"phrases", "bytes"}, and
     phrases have {"top": [{"phrase", "score", "count"}]} too; of models with labels, n-grams or
-    vectors of documents "labels", "ngram_rows" and "documents".
+    vectors of documents "labels", "ngram_rows" and "documents"; of language models "weights".
 
     Parameters
     ----------
@@ -52,8 +53,9 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     output.table(rows, ["model", model])
     if document["settings"]:
         output.table(document["settings"].items(), ["setting", "value"])
-    # what a file of fastText is written from again is for programs
-    corpus = {name: value for name, value in document["corpus"].items() if name != FILE}
+    # what a file of fastText is written from again, and how subwords are cut, is for programs
+    hidden = (FILE, "subwords")
+    corpus = {name: value for name, value in document["corpus"].items() if name not in hidden}
     if corpus:
         output.table(corpus.items(), ["corpus", ""])
     if document["history"]:
@@ -114,6 +116,9 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
             sizes |= {"documents": len(fitted.documents), "dim": fitted.documents.dim}
         if fitted.vectors is not None and fitted.vectors.subwords is not None:
             sizes["ngram_rows"] = int(fitted.vectors.subwords.matrix.shape[0])
+        if fitted.kind == "language-model" and fitted.vectors is not None:
+            others = sum(math.prod(array.shape) for array in fitted.state.values())
+            sizes["weights"] = others + math.prod(fitted.vectors.matrix.shape)
     return {**head, "sizes": {**sizes, "bytes": size(Path(model))}}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from firth.cli import output
-from firth.cli.inspect_text import TEXTS, line_end_of, open_net, windows_of
+from firth.cli.inspect_text import TEXTS, open_net, reader_of, windows_of
 from firth.cli.options import COMMON, Common
 from firth.errors import SettingError
 from firth.neural import need_torch
@@ -113,12 +113,13 @@ def _show_gradients(
     clipping: list[tuple[str, Clipping]] = []
     for path in models:
         fitted, net = open_net(path)
+        reader = reader_of(fitted, tokenizer)
         if text is not None:
             output.call(common.verbose, f"gradients_of_net(net_of(load({path!r})), ids)")
-            ids = torch.from_numpy(windows_of(fitted, text, length, tokenizer))
+            ids = torch.from_numpy(windows_of(reader, text, length))
         else:
             output.call(common.verbose, f"gradients_of_net(net, written(net, …, seed={seed}))")
-            ids = written(net, line_end_of(fitted), length + 1, TEXTS, seed)
+            ids = written(net, reader.line_end, length + 1, TEXTS, seed)
         name = Path(path).name if len(models) > 1 else ""
         found += [(path, curve) for curve in gradients_of_net(net, ids, name)]
         clipping.append((path, clipping_of(net, ids)))

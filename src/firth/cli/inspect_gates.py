@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from firth.cli import output
-from firth.cli.inspect_text import open_net, units_of
+from firth.cli.inspect_text import open_net, reader_of
 from firth.cli.options import Common
 from firth.errors import CorpusError
 from firth.plots.figure import write
@@ -34,10 +34,10 @@ def show_gates(
     from firth.neural.gates import gates as gates_of
 
     fitted, net = open_net(model)
-    if not sentence.strip():
+    reader = reader_of(fitted, tokenizer)
+    numbers = reader.ids(reader.cut(sentence))
+    if not len(numbers):
         raise CorpusError("--gates was given a text without a word; give it one.")
-    read = units_of(fitted, [sentence], tokenizer)
-    numbers = read.ids[:-1]  # without the line end that follows the sentence
     ids = torch.from_numpy(numbers.astype(np.int64))
     words = [shown(fitted.vocabulary[int(number)]) for number in numbers]
     output.call(common.verbose, f"gates(net_of(load({model!r})), ids)  # {sentence!r}")

@@ -39,8 +39,9 @@ COMMANDS = {
     "info": ("info:info", "What a model is: kind, settings, corpus, history, sizes."),
     "neighbors": ("ask:neighbors", "The words nearest to given words."),
     "analogy": ("ask:analogy", "A is to B as C is to …"),
-    "evaluate": ("evaluate:evaluate", "Score a model on word pairs, analogies or labelled texts."),
+    "evaluate": ("evaluate:evaluate", "Score a model on word pairs, analogies, labels or text."),
     "predict": ("predict:predict", "The labels of texts by a classifier, line by line."),
+    "generate": ("generate:generate", "Text from a language model, or what may come next."),
     "embed": ("embed:embed", "Vectors of words or lines as .npy, .parquet or text."),
     "cooccurrence": (
         "cooccurrence:cooccurrence",

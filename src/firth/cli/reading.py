@@ -87,6 +87,19 @@ class Reading:
         return [name for name, default in READING.items() if self._given[name] != default]
 
 
+def must_fit_units(unit: str, given: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        SettingError: how words are cut was said, and a language model reads no words.
+    """
+    for name in ("tokenizer", "fold_case", "phrases"):
+        if unit != "word" and given.get(name, READING[name]) != READING[name]:
+            raise SettingError(
+                f"--{name.replace('_', '-')} is of words, but --unit {unit} takes the text as it "
+                "is written; leave it out, or give --unit word."
+            )
+
+
 #: option -> (what `Labelled` calls it, what it takes if nothing is said)
 LABELS: dict[str, tuple[str, Any]] = {
     "column": ("text", None),

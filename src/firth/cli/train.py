@@ -14,7 +14,14 @@ from cyclopts import App, Group, Parameter
 from firth.cli import output
 from firth.cli.models import open_fitted, open_vectors
 from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
-from firth.cli.reading import IDS, LABELS, DocumentReading, LabelledReading, Reading
+from firth.cli.reading import (
+    IDS,
+    LABELS,
+    DocumentReading,
+    LabelledReading,
+    Reading,
+    must_fit_units,
+)
 from firth.cli.training import Run, must_be_free, summary, tell
 from firth.cli.tuning import NO_TUNING, Tuned, Tuning
 from firth.cli.tuning import tell as tell_trials
@@ -45,6 +52,11 @@ KINDS = {
     "lsa": ("firth.static.lsa", "LSA", "Documents and words from the document-word matrix."),
     "counts": ("firth.static.counts", "DocumentCounts", "Bag of words and TF-IDF of documents."),
     "phrases": ("firth.text.phrases", "Phrases", "Words that belong together: new_york."),
+    "language-model": (
+        "firth.neural.settings",
+        "LanguageModel",
+        "What comes next in a text: window, RNN, LSTM, GRU.",
+    ),
 }
 
 app = App(name="train", help="Train a model: firth train KIND DATA... -o MODEL [settings].")
@@ -74,6 +86,10 @@ _SEPARATOR = "What stands between several labels in one cell; lists of .jsonl ne
 _DOCUMENTS = (
     "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
     "input. A line, or a row of a table, is a document."
+)
+_STREAM = (
+    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
+    "input. A line is a sentence or paragraph; the order of the lines counts."
 )
 _ID = "The column of a table that holds the ids of documents; without ids they are numbered."
 _ID_PREFIX = "What ids in lines of text begin with, as __label__ in fastText's format."
@@ -132,6 +148,8 @@ def _command(kind: str) -> Callable[..., None]:
     wanted = {*ALWAYS, *taken, *((*LABELS, "tuning") if labelled else ())}
     wanted |= set(IDS) if documents else set()
     data_help = _EXAMPLES if labelled else _DOCUMENTS if documents else _DATA
+    if kind == "language-model":
+        data_help = _STREAM
     parameters = [
         _option("data", Annotated[str, Parameter(required=True, help=data_help)], kind=_VAR),
         _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
@@ -199,7 +217,8 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     documents = _of_documents(settings_class)
     if freeze and init_from is None and not (documents and continue_from is not None):
         raise SettingError("--freeze keeps the vectors of --init-from as they are; give both.")
-    made = settings_class(**dataclasses.asdict(given.get("settings", options_of(settings_class)())))
+    typed = dataclasses.asdict(given.get("settings", options_of(settings_class)()))
+    made = settings_class(**typed)
     tuning: Tuning = given.get("tuning", NO_TUNING)
     tuning.check(given)
     must_be_free(path, overwrite=overwrite, resume=resume)
@@ -208,7 +227,9 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     reading = (DocumentReading if documents else kind_of_reading)(given)
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
-    made = fitting(made, vectors, older)
+    if kind == "language-model":
+        must_fit_units(made.unit, given)
+    made = fitting(made, vectors, older, typed)
     counts = any(is_counts(one) for one in data)
     if counts and not (isinstance(made, WindowCounts) and len(data) == 1):
         takes = ", ".join(name for name in KINDS if issubclass(_class_of(name), WindowCounts))
@@ -248,8 +269,11 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         tell(document, fitted)
 
 
-def fitting(settings: Any, given: Any, older: Any) -> Any:
-    """`settings` with what the vectors to start from decide, where the user said nothing."""
+def fitting(settings: Any, given: Any, older: Any, typed: dict[str, Any]) -> Any:
+    """`settings` with what the vectors to start from decide, where the user said nothing.
+
+    typed: what the settings were made of; a preset may have filled them in since.
+    """
     decided: dict[str, Any] = {}
     if given is not None:
         decided["dim"] = given.dim
@@ -264,9 +288,7 @@ def fitting(settings: Any, given: Any, older: Any) -> Any:
     changes = {
         name: value
         for name, value in decided.items()
-        if name in defaults
-        and getattr(settings, name) == defaults[name]
-        and value != defaults[name]
+        if name in defaults and typed[name] == defaults[name] and value != getattr(settings, name)
     }
     if changes:
         told = ", ".join(f"{name}={value}" for name, value in changes.items())

@@ -133,6 +133,9 @@ def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str
         return phrases.summary(fitted, out, seconds)
     last = fitted.history[-1] if fitted.history else {}
     documents = {} if fitted.documents is None else {"documents": len(fitted.documents)}
+    held_out = [entry.get("held_out_perplexity") for entry in fitted.history]
+    # of the state that is kept, the best one
+    perplexity = min((one for one in held_out if one is not None), default=None)
     return {
         "path": str(out),
         "kind": fitted.kind,
@@ -143,6 +146,7 @@ def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str
         "seconds": round(seconds, 2),
         "epochs": len(fitted.history),
         "loss": last.get("loss"),
+        **({} if perplexity is None else {"perplexity": perplexity}),
         "history": fitted.history,
         "corpus": fitted.corpus,
     }
@@ -153,7 +157,8 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
     if isinstance(fitted, PhraseModel):
         phrases.tell(document)
         return
-    parts = [f"{document['words']:,} words"]
+    unit = fitted.corpus.get("unit", "word")
+    parts = [f"{document['words']:,} {unit}s"]
     if fitted.documents is not None:
         parts.append(f"{document['documents']:,} documents")
     if fitted.labels is not None:
@@ -164,8 +169,12 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
     parts.append(f"{epochs}{document['seconds']:.1f} s")
     if document["loss"] is not None:
         parts.append(f"loss {document['loss']:.4f}")
+    if document.get("perplexity") is not None:
+        parts.append(f"held-out perplexity {document['perplexity']:.2f}")
     output.write(f"{document['path']}: {', '.join(parts)}")
-    if fitted.labels is not None:
+    if fitted.kind == "language-model":
+        words = ["firth", "generate", document["path"]]
+    elif fitted.labels is not None:
         words = ["firth", "predict", document["path"], "TEXT"]
     elif fitted.documents is not None and fitted.kind != "lsa":
         words = ["firth", "neighbors", document["path"], "--document", fitted.documents.id(0)]

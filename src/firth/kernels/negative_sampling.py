@@ -97,9 +97,7 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for k in range(K):
             S[t, k] *= w
     S[m:] = 0
-    G = zero_rows(K, U.shape[1])
     np.dot(S, N, E)
-    np.dot(S.T, H, G)
 
     # the true words: scores Z, then Z becomes the weights rate (1 - s(Z))
     Z = np.zeros((T, most), np.float32)
@@ -120,6 +118,8 @@ def chunk(objective, H, m: int, pairs: Pairs, n_words: int, E, rate, measure: bo
         for j in range(n):
             flat[place[t, j]] = Z[t, j]
     if objective.learns:
+        G = zero_rows(K, U.shape[1])
+        np.dot(S.T, H, G)
         for c in range(n_words):
             add_rows(U, target[c], by_target, c, H, hidden, c, n_hidden[c])
         for k in range(K):

@@ -150,20 +150,19 @@ def fit(
     columns = Columns(text.ids, first, sizes.batch_size, sizes.bptt).part(rank, world)
     other = None if held_out is None else Columns(held_out.ids, first, *HELD_OUT)
     task = LanguageModelling(net, columns, other, settings.precision)
-    summary = {**corpus.summary(), **text.summary()}
     try:
         outcome = loop.train(task, settings, folder=checkpoint, resume=resume, progress=progress)
     except loop.Interrupted as stopped:
-        stopped.fitted = fitted_of(settings, net, text, summary, stopped.history)
+        stopped.fitted = fitted_of(settings, net, text, corpus, stopped.history)
         raise
-    return fitted_of(settings, net, text, summary, outcome.history)
+    return fitted_of(settings, net, text, corpus, outcome.history)
 
 
 def fitted_of(
     settings: LanguageModel,
     net: LanguageNet,
     text: UnitStream,
-    corpus: dict[str, Any],
+    corpus: Corpus,
     history: list[dict[str, Any]],
 ) -> Fitted:
     """The model as it is kept."""
@@ -175,7 +174,8 @@ def fitted_of(
         state=arrays,
         settings=settings.to_json(),
         history=history,
-        corpus=corpus,
+        corpus={**corpus.summary(), **text.summary()},
+        phrases=corpus.phrases,
     )
 
 

@@ -104,8 +104,9 @@ def nothing_left_empty(folder: Path | None) -> Iterator[None]:
         yield
     except BaseException:
         if folder is not None and not (folder / checkpoints.NAME).exists():
-            for name in (LOG, LOCK):
-                (folder / name).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # something of somebody else is in it
+            # something of somebody else is in it; or, on Windows, our own lock
+            with contextlib.suppress(OSError):
+                for name in (LOG, LOCK):
+                    (folder / name).unlink(missing_ok=True)
                 folder.rmdir()
         raise

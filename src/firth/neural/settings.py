@@ -77,7 +77,7 @@ class LanguageModel(Training):
     norm: str = setting("none", "normalisation after a layer", choices=("none", "layer", "batch"))
     tied: bool = setting(True, "the output rows are the vectors of the units")
     softmax: str = setting(
-        "full", "how the next unit's probability is learnt", choices=("full", "adaptive", "sampled")
+        "full", "how the next unit's probability is learnt", choices=("full", "sampled", "adaptive")
     )
     samples: int = setting(1024, "words drawn for a batch (sampled softmax)", low=1)
     dropout: float | None = setting(None, "share of outputs of layers dropped", low=0, high=0.95)

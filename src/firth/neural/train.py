@@ -34,15 +34,16 @@ from firth.neural.lock import locked
 from firth.neural.log import Log
 from firth.neural.records import Outcome, Place, Signals, Step, Tally, diverged, entry_of, told
 from firth.neural.task import Batch, Task
-from firth.neural.training import EPOCHS, Training
+from firth.neural.training import Training
 from firth.progress import SILENT, Progress
 
 __all__ = ["Batch", "Interrupted", "Outcome", "Task", "seed_all", "train"]
 
 #: steps between two looks at the numbers of a graphics card, which has to wait for a look
 LOOK = 25
-#: so many times the loss of the first step, and training has gone astray
-ABSURD = 1000.0
+#: so many times the loss of the first step, and training has gone astray; an irnn that overshoots
+#: comes back from thousands
+ABSURD = 1e9
 #: writing checkpoints of better weights takes at most this part of the time
 WRITING = 0.05
 
@@ -117,11 +118,7 @@ class Loop:
         self.best = Best(self.net, settings.average)
         steps = max(processes.most(task.steps()), 1)
         self.per_epoch = math.ceil(steps / settings.accumulate)
-        epochs = settings.epochs
-        if epochs is None and settings.minutes is None:
-            epochs = EPOCHS
-        whole = math.inf if epochs is None else epochs * self.per_epoch
-        self.budget = Budget(whole, settings.minutes)
+        self.budget = Budget(settings, self.per_epoch)
         self.look = 1 if device.type == "cpu" else LOOK
         self.place, self.tally = Place(), Tally()
         self.unseen: list[Step] = []
@@ -288,6 +285,8 @@ class Loop:
             rate=steps[-1].rate,
             speed=self.speed,
         )
+        if estimate := self.budget.estimate():
+            self.progress.say(estimate)
 
     def measure(self) -> bool:
         """Notes where training stands, on held-out text too; true if it is to stop."""

@@ -21,7 +21,7 @@ class Training(Settings):
 
     optimiser: str = setting("adam", "how a gradient becomes a step", choices=OPTIMISERS)
     rate: float | None = setting(
-        None, "learning rate at its highest; not given: sgd 1, adam and adamw 0.002, adagrad 0.1",
+        None, "learning rate at its highest; default: sgd 1, adam and adamw 0.002, adagrad 0.1",
         low=0,
     )  # fmt: skip
     schedule: str = setting(
@@ -36,9 +36,11 @@ class Training(Settings):
         0.0, "memory of the running average of weights that is kept (0.999, say); 0: none",
         low=0, high=0.99999,
     )  # fmt: skip
-    epochs: int | None = setting(None, "passes over the text, at most", low=1)
+    epochs: int | None = setting(
+        None, "passes over the text, at most; default: the preset's, else 10", low=1
+    )
     minutes: float | None = setting(
-        None, "minutes that training may take; the learning rate falls in that time", low=0
+        None, "minutes of training, in which the learning rate falls; default: no limit", low=0
     )
     patience: int = setting(
         0, "held-out measurements without a better one before stopping; 0: never stop", low=0
@@ -56,7 +58,7 @@ class Training(Settings):
         1, "of the random numbers; one thread and one seed give the same bits", low=0
     )
     log: str | None = setting(
-        None, "folder for log.jsonl and events for TensorBoard, which stays after training"
+        None, "folder for log.jsonl and events for TensorBoard, which stays; default: none"
     )
     checkpoint_every: float = setting(60.0, "seconds between checkpoints", low=0)
 

@@ -84,6 +84,12 @@ class DocumentModel(WindowModel):
         raise NotImplementedError
 
     @property
+    def infer_steps(self) -> tuple[int, int]:
+        """Tokens of a step of inference, and noise words (negative sampling): one document is
+        worked on at a time, and must meet many, not to learn which ones were drawn."""
+        return 16, 64
+
+    @property
     def infer_block(self) -> Any:
         """The kernel that infers documents; see pvdbow.infer_block."""
         raise NotImplementedError

@@ -39,9 +39,6 @@ KINDS: dict[str, type[DocumentModel]] = {"pvdbow": pvdbow.PVDBOW, "pvdm": pvdm.P
 INFER = 2**41
 #: tokens that one thread works on at a time, about
 TOKENS = 20_000
-#: tokens of a step, and noise words (negative sampling): one document is worked on at a time, and
-#: must meet many noise words, not to learn which ones were drawn
-PIECE, NOISE = 16, 64
 
 
 class Inferred(NamedTuple):
@@ -158,7 +155,8 @@ def infer_rows(
     ids, ends = stream.ids, np.asarray(stream.ends)
     D = len(ends)
     Q = padded_zeros(D, model.dim)
-    piece = max(1, min(PIECE, round(STEP / max(rate, 1e-6))))
+    piece, noise = model.infer_steps
+    piece = max(1, min(piece, round(STEP / max(rate, 1e-6))))
     _, per_word = model.load(1)
     steps = Steps(piece, piece, most_times(model, per_word), 1, 1, 1)
     given = model.paragraphs(Q, numbered(D), W, steps, still=True)
@@ -169,7 +167,7 @@ def infer_rows(
     falling = np.maximum(np.linspace(rate, 0, epochs + 1), rate * 1e-4)
     still = objective._replace(learns=False)
     if isinstance(still, NegativeSampling):
-        still = still._replace(shared=max(NOISE, still.shared))
+        still = still._replace(shared=max(noise, still.shared))
     # cut by the text; every document is alone, so that nothing depends on where
     marks = np.searchsorted(ends, np.arange(TOKENS, len(ids), TOKENS))
     edges = np.unique(np.concatenate([[0], marks, [D]])).tolist()

@@ -74,7 +74,8 @@ class PVDM(DocumentModel):
     )
     shrink_windows: bool = setting(False, "draw each window's reach from 1 to `window`")
     chunk: int = setting(128, "tokens worked on at once, at most", low=1, high=4096)
-    shared: int = setting(16, "noise words a chunk shares (negative sampling)", low=1)
+    shared: int = setting(8, "noise words a chunk shares (negative sampling)", low=1)
+    piece: int = setting(8, "tokens of one document worked on at once, at most", low=1, high=4096)
     sets: int = setting(4, "sets of `shared` noise words a chunk, dealt out in turn", low=1)
 
     @property
@@ -105,6 +106,10 @@ class PVDM(DocumentModel):
     @property
     def block(self):
         return exact_block if self.exact else fast_block
+
+    @property
+    def infer_steps(self) -> tuple[int, int]:
+        return 8, 32  # as many noise words for each token, scored for fewer
 
     @property
     def infer_block(self):
@@ -243,8 +248,10 @@ def fast_block(objective, given, block, plan, rates, rng):
                     given, plan.frozen, word, plan.window, (first, last, start, stop), own, E,
                     row, t,
                 )  # fmt: skip
-            else:
+            elif objective.learns:
                 scatter_sums(given, plan.frozen, word, start, stop - start, own, E, t, windows)
+            else:  # and so do no words
+                scatter_to_document(given, stop - start, own, E, t, windows)
             t += stop - start
         done += m
     return loss, n_measured, n_pairs
@@ -294,6 +301,21 @@ def scatter_sums(given, frozen, word, start, n, own, E, t, windows):
         given.W, frozen, word, begin, end - begin, start, D, from_left, to_right, t, x, E, row, n,
         S, 0,
     )  # fmt: skip
+    for j in range(offsets[own], offsets[own + 1]):
+        add_row(given.Q, np.int64(rows[j]), f4(1), S, 0)
+
+
+@kernel
+def scatter_to_document(given, n, own, E, t, windows):
+    """The errors E[t ...] of n positions go back to their document alone; see gather_sums."""
+    _, S, left, right, _, _, _, row = windows
+    offsets, rows = given.offsets, given.rows
+    ids = offsets[own + 1] - offsets[own]
+    clear_row(S, 0)
+    for k in range(t, t + n):
+        summed = right[k] - left[k] - 1 + ids
+        if summed > 0:
+            add_row(S, 0, share(given, summed)[1], E, row[k])
     for j in range(offsets[own], offsets[own + 1]):
         add_row(given.Q, np.int64(rows[j]), f4(1), S, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import glob
 import hashlib
 import os
@@ -237,11 +238,15 @@ def find(source: str | os.PathLike[str]) -> list[Path]:
         CorpusError: there are none; names nearby are offered.
     """
     path = Path(source)
-    if path.is_dir():
-        return _inside(path)
-    if path.exists() or path.is_symlink():
-        return [path]
     text = os.fspath(source)
+    try:
+        if path.is_dir():
+            return _inside(path)
+        if path.exists() or path.is_symlink():
+            return [path]
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # a text, most likely; told below
+            raise
     if glob.has_magic(text):
         found = sorted(Path(name) for name in glob.glob(text, recursive=True))
         files = [one for each in found for one in (_inside(each) if each.is_dir() else [each])]
@@ -276,11 +281,18 @@ def _refuse_file_names(source: Iterable[Any], items: ItemsSource) -> None:
     if not isinstance(source, list | tuple) or items.tokens:
         return
     some = source[:3]
-    if all(isinstance(one, str) and len(one) < 300 and Path(one).is_file() for one in some):
+    if all(isinstance(one, str) and len(one) < 300 and _is_file(one) for one in some):
         raise CorpusError(
             f"The items of the {type(source).__name__} are names of files ({some[0]!r}); a list "
             "is taken as lines of text: give the files one by one, Corpus(*names)."
         )
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # longer than names may be: 255 bytes are 85 Chinese characters
+        return False
 
 
 def _name_of(source: Iterable[Any]) -> str:

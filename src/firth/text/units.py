@@ -21,15 +21,14 @@ import numpy as np
 from firth.errors import SettingError, VocabularyError
 from firth.progress import SILENT, Progress
 from firth.text.corpus import Corpus
+from firth.text.spelling import LINE_END, LINE_ENDS, needs_no_blank
 from firth.text.stream import encode, no_token
 from firth.text.subword_pieces import SubwordPieces
 from firth.text.tokens import Tokenizer
 from firth.text.vocabulary import Vocabulary
 
 UNITS = ("word", "character", "subword")
-UNKNOWN, LINE_END = "<unk>", "<eos>"
-#: what ends a line, by unit
-LINE_ENDS = {"word": LINE_END, "character": "\n", "subword": LINE_END}
+UNKNOWN = "<unk>"
 #: characters that are worked on at once
 BATCH = 4_000_000
 
@@ -120,7 +119,11 @@ def read_units(
     ids = numbers[ids]
     characters, size = (int((counts * one).sum()) for one in _spelt(names, unit))
     if unit == "word":
-        characters, size = characters + empty, size + empty
+        # an empty line is its line feed; words of some scripts stand without blanks between them
+        characters, size = (
+            n + empty - _without_blanks(names, found.ids) for n in (characters, size)
+        )
+        _warn_of_unknown(corpus, names, progress)
     if learnt is not None:
         characters, size = _measured(corpus.lines())
     unknown = int((ids == vocabulary.id(UNKNOWN)).sum())
@@ -233,6 +236,25 @@ def _numbers(names: list[str], vocabulary: Vocabulary) -> np.ndarray:
     unknown = vocabulary.id(UNKNOWN)
     place = {name: number for number, name in enumerate(vocabulary)}
     return np.array([place.get(name, unknown) for name in names], np.int32)
+
+
+def _without_blanks(names: list[str], ids: np.ndarray) -> int:
+    """How many words follow another with no blank between."""
+    at_end, at_start = (
+        np.array([name != LINE_END and needs_no_blank(name[place]) for name in names], bool)
+        for place in (-1, 0)
+    )
+    return int(np.count_nonzero(at_end[ids[:-1]] & at_start[ids[1:]])) if at_end.any() else 0
+
+
+def _warn_of_unknown(corpus: Corpus, names: list[str], progress: Progress) -> None:
+    """A tokenizer that takes <unk> apart spoils a text such as Penn Treebank without a word."""
+    given = corpus.summary()["tokenizer"]
+    if given == "words" and "unk" in names and UNKNOWN not in names:
+        progress.say(
+            "The text has the word 'unk'; if it is written <unk>, give --tokenizer whitespace, "
+            "which leaves it whole."
+        )
 
 
 def _spelt(names: list[str], unit: str) -> tuple[np.ndarray, np.ndarray]:

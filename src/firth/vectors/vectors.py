@@ -132,6 +132,7 @@ class Vectors:
         norms = None if self._norms is None else self._norms[:limit]
         return Vectors(vocabulary, span(self.matrix, 0, limit), norms, self.subwords)
 
+    # ignored: a str is a Sequence of str too, and is meant as one word
     @overload
     def nearest(  # type: ignore[overload-overlap]
         self, query: str, n: int = 10, exclude: Iterable[str] = (), limit: int | None = None
