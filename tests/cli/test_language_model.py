@@ -12,10 +12,10 @@ import firth as firth_package  # noqa: E402  # after importorskip
 from firth.neural.generate import generate  # noqa: E402
 from firth.neural.scoring import Scorer  # noqa: E402
 
-SMALL = (
-    "--preset tiny --dim 12 --units 16 --epochs 2 --batch-size 4 --bptt 6 --rate 0.02 --threads 1 "
-    "--device cpu --pieces 300"
-).split()
+SMALL = [
+    *("--preset", "tiny", "--dim", "12", "--units", "16", "--epochs", "2", "--batch-size", "4"),
+    *("--bptt", "6", "--rate", "0.02", "--threads", "1", "--device", "cpu", "--pieces", "300"),
+]
 
 
 def lines(n, seed=1):
@@ -32,10 +32,16 @@ def texts(tmp_path_factory):
     return folder
 
 
+def without(*options):
+    """`SMALL` but for some options with their values."""
+    pairs = zip(SMALL[::2], SMALL[1::2], strict=True)
+    return [word for pair in pairs if pair[0] not in options for word in pair]
+
+
 def train(firth, texts, out, *words, tokenizer=("--tokenizer", "whitespace")):
     return firth(
         "train", "language-model", texts / "text.txt", "-o", out, "--dev", texts / "dev.txt",
-        *tokenizer, *SMALL, *words,
+        *tokenizer, *without(*words), *words,
     )  # fmt: skip
 
 
@@ -68,8 +74,7 @@ def test_train(firth, texts):
 def test_vectors_decide_the_dim_where_nothing_was_said(firth, texts, tmp_path):
     vectors = tmp_path / "three.vec"
     vectors.write_text("2 3\ncat 1 0 0\ndog 0.9 0.1 0\n", "utf-8")
-    plain = [word for word in SMALL if word not in ("--dim", "12")]
-    command = ["train", "language-model", texts / "text.txt", "-o", "m.firth", *plain]
+    command = ["train", "language-model", texts / "text.txt", "-o", "m.firth", *without("--dim")]
     answer = firth(*command, "--init-from", vectors, "--freeze")
     assert answer.code == 0, answer.err
     assert "dim=3, as in the vectors to start from" in answer.err
@@ -123,7 +128,8 @@ def test_bad_texts(firth, tmp_path, text, dev, said):
 
 def test_one_word_again_and_again(firth, tmp_path):
     (tmp_path / "text.txt").write_text("a a a a a a a a\n" * 9, "utf-8")
-    answer = firth("train", "language-model", "text.txt", "-o", "m.firth", *SMALL, "--epochs", "9")
+    words = ["train", "language-model", "text.txt", "-o", "m.firth", *without("--epochs")]
+    answer = firth(*words, "--epochs", "9")
     assert answer.code == 0, answer.err
     assert firth("generate", "m.firth", "-n", "2", "--seed", "1").out.startswith("a")
 
@@ -301,7 +307,7 @@ def test_info_and_neighbors(firth, language_model):
 
 def test_phrases_stay_with_the_model(firth, texts, tmp_path):
     joined = ["train", "phrases", texts / "text.txt", "-o", "p.firth", "--tokenizer", "whitespace"]
-    assert firth(*joined, "--min-count", "2", "--threshold", "1").code == 0
+    assert firth(*joined, "--min-count", "2", "--threshold", "0.5").code == 0
     assert train(firth, texts, "m.firth", "--phrases", "p.firth").code == 0
     fitted = firth_package.load("m.firth")
     assert any("_" in name for name in fitted.vocabulary)

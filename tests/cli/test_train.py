@@ -43,7 +43,7 @@ def other_value(field):
     elif isinstance(field.default, float):
         high = field.metadata.get("high")
         value = field.default / 2 if high is None or field.default else high / 2
-        if low is not None and value < low:
+        if value == field.default or (low is not None and value < low):
             value = field.default + 1
     elif isinstance(field.default, str):
         value = field.default + "~"

@@ -162,9 +162,8 @@ def test_subwords_joined_are_the_text():
 
 def test_subwords_are_cut_by_the_pieces_of_the_model():
     stream = read_units(corpus(LINES * 3), "subword", pieces=400)
-    again = read_units(
-        corpus(LINES), "subword", vocabulary=stream.vocabulary, pieces=SubwordPieces(stream.pieces.text)
-    )  # fmt: skip
+    pieces = SubwordPieces(stream.pieces.text)
+    again = read_units(corpus(LINES), "subword", vocabulary=stream.vocabulary, pieces=pieces)
     assert again.unknown == 0
     assert again.ids.tolist() == stream.ids[: len(again.ids)].tolist()
     with pytest.raises(SettingError, match="subwords of the model are damaged"):
