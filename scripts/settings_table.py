@@ -22,10 +22,12 @@ from firth import (
     FastText,
     FastTextClassifier,
     GloVe,
+    LanguageModel,
     ModelQuantization,
     Phrases,
     SkipGram,
 )
+from firth.neural.settings import PRESETS
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: page: heading of a column of defaults, settings
@@ -38,6 +40,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "ppmi-svd.md": {"PPMI": PPMI, "SVD": SVD},
     "counts.md": {"counts": DocumentCounts, "LSA": LSA},
     "phrases.md": {"default": Phrases},
+    "language-models.md": {"default": LanguageModel},
     "quantization.md": {"default": ModelQuantization},
 }
 BEGIN = "<!-- settings: made by scripts/settings_table.py -->"
@@ -68,8 +71,13 @@ def default(field: dataclasses.Field[Any]) -> str:
         return "yes" if field.default else "no"
     if isinstance(field.default, str):
         return f"`{field.default}`" if field.default else "none"
+    if field.default is None and field.name in PRESETS["small"]:
+        return "by preset"
+    if field.default is None and field.name in ("minutes", "log"):
+        return "none"
     if field.default is None:
-        return "see there" if "default:" in field.metadata["meaning"] else "all"
+        there = any(word in field.metadata["meaning"] for word in ("default:", "not given:"))
+        return "see there" if there else "all"
     return str(field.default)
 
 

@@ -45,10 +45,12 @@ def other_value(field):
         value = field.default / 2 if high is None or field.default else high / 2
         if value == field.default or (low is not None and value < low):
             value = field.default + 1
-    elif isinstance(field.default, str):
-        value = field.default + "~"
+    elif "str" in str(field.type) and "int" not in str(field.type):
+        value = (field.default or "") + "~"
     else:
+        high = field.metadata.get("high")
         value = (field.default or low or 0) + 1
+        value = value if high is None or value <= high else high / 2
     return value, [flag, str(value)]
 
 

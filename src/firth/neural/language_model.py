@@ -50,7 +50,7 @@ class LanguageNet(nn.Module):
                     connection=settings.connection,
                     norm=settings.norm,
                     dropout=sizes.dropout,
-                    recurrent_dropout=settings.recurrent_dropout,
+                    recurrent_dropout=sizes.recurrent_dropout,
                 )
             )
         self.input_dropout = LockedDropout(sizes.input_dropout)
@@ -62,9 +62,10 @@ class LanguageNet(nn.Module):
             width = sizes.dim
         weight = self.embedding if settings.tied else None
         self.softmax: FullSoftmax | AdaptiveSoftmax
-        if settings.softmax == "adaptive":
+        kind = settings.softmax_of(words)
+        if kind == "adaptive":
             self.softmax = AdaptiveSoftmax(width, words, cutoffs_of(words))
-        elif settings.softmax == "sampled":
+        elif kind == "sampled":
             self.softmax = SampledSoftmax(width, words, settings.samples, weight)
         else:
             self.softmax = FullSoftmax(width, words, weight)
@@ -86,7 +87,7 @@ class LanguageNet(nn.Module):
 
     def embedded(self, ids: Tensor) -> Tensor:
         """ids int64[B, T] -> Tensor[B, T, d], with the dropout of training."""
-        share = self.settings.embedding_dropout
+        share = self.settings.sizes.embedding_dropout
         return self.input_dropout(embedded(ids, self.embedding, share, self.training))
 
     def hidden(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:

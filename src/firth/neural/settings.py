@@ -26,6 +26,8 @@ class Sizes(NamedTuple):
     layers: int
     dropout: float
     input_dropout: float
+    embedding_dropout: float
+    recurrent_dropout: float
     batch_size: int
     bptt: int
 
@@ -36,20 +38,22 @@ ENCODERS = ("window", "rnn", "irnn", "lstm", "gru")
 PRESETS: dict[str, dict[str, Any]] = {
     # a first look: some minutes
     "tiny": {
-        "dim": 128, "units": 128, "layers": 1, "dropout": 0.1, "input_dropout": 0.1,
-        "epochs": 5, "batch_size": 20, "bptt": 35,
+        "dim": 128, "units": 128, "layers": 1, "epochs": 5, "batch_size": 20, "bptt": 35,
+        "dropout": 0.1, "input_dropout": 0.1, "embedding_dropout": 0.0, "recurrent_dropout": 0.0,
     },
-    # a million words in half an hour on two cores
+    # a million words in three quarters of an hour on one core
     "small": {
-        "dim": 300, "units": 300, "layers": 2, "dropout": 0.4, "input_dropout": 0.3,
-        "epochs": 20, "batch_size": 20, "bptt": 35,
+        "dim": 300, "units": 300, "layers": 2, "epochs": 28, "batch_size": 20, "bptt": 35,
+        "dropout": 0.4, "input_dropout": 0.3, "embedding_dropout": 0.05, "recurrent_dropout": 0.2,
     },
     # some hours on two cores, minutes on a graphics card
     "medium": {
-        "dim": 650, "units": 650, "layers": 2, "dropout": 0.5, "input_dropout": 0.5,
-        "epochs": 40, "batch_size": 20, "bptt": 35,
+        "dim": 650, "units": 650, "layers": 2, "epochs": 40, "batch_size": 20, "bptt": 35,
+        "dropout": 0.5, "input_dropout": 0.5, "embedding_dropout": 0.1, "recurrent_dropout": 0.3,
     },
 }  # fmt: skip
+#: above so many units the softmax is learnt from samples unless it is said how
+SAMPLED_FROM = 4096
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class LanguageModel(Training):
     max_size: int | None = setting(None, "at most so many units, the most frequent", low=2)
     pieces: int = setting(8000, "subwords in the vocabulary (unit subword)", low=300)
     encoder: str = setting("lstm", "what remembers the text so far", choices=ENCODERS)
-    dim: int | None = setting(None, "length of a unit's vector", low=1)
-    units: int | None = setting(None, "numbers in the hidden state of a layer", low=1)
-    layers: int | None = setting(None, "recurrent layers, one upon the other", low=1)
+    dim: int | None = setting(None, "length of a unit's vector; default: by preset", low=1)
+    units: int | None = setting(None, "numbers in the hidden state of a layer; default: by preset", low=1)
+    layers: int | None = setting(None, "recurrent layers, one upon the other; default: by preset", low=1)
     window: int = setting(5, "units that the window encoder sees", low=1, high=1000)
     connection: str = setting(
         "none", "what goes past a layer", choices=("none", "residual", "highway")
@@ -77,20 +81,31 @@ class LanguageModel(Training):
     norm: str = setting("none", "normalisation after a layer", choices=("none", "layer", "batch"))
     tied: bool = setting(True, "the output rows are the vectors of the units")
     softmax: str = setting(
-        "full", "how the next unit's probability is learnt", choices=("full", "sampled", "adaptive")
+        "auto",
+        "how the next unit's probability is learnt; auto: full, above 4,096 units sampled",
+        choices=("auto", "full", "sampled", "adaptive"),
     )
     samples: int = setting(1024, "words drawn for a batch (sampled softmax)", low=1)
-    dropout: float | None = setting(None, "share of outputs of layers dropped", low=0, high=0.95)
+    dropout: float | None = setting(
+        None, "share of outputs of layers dropped; default: by preset", low=0, high=0.95
+    )
     input_dropout: float | None = setting(
-        None, "share of numbers of the vectors dropped", low=0, high=0.95
+        None, "share of numbers of the vectors dropped; default: by preset", low=0, high=0.95
     )
-    embedding_dropout: float = setting(0.0, "share of units without a vector", low=0, high=0.95)
-    recurrent_dropout: float = setting(
-        0.0, "share of recurrent weights dropped (weight drop)", low=0, high=0.95
+    embedding_dropout: float | None = setting(
+        None, "share of units without a vector in a batch; default: by preset", low=0, high=0.95
     )
-    batch_size: int | None = setting(None, "columns that the text is cut into", low=1)
+    recurrent_dropout: float | None = setting(
+        None, "share of recurrent weights dropped; default: by preset", low=0, high=0.95
+    )
+    batch_size: int | None = setting(
+        None, "columns that the text is cut into; default: by preset", low=1
+    )
     bptt: int | None = setting(
-        None, "units through which the gradient goes back in time", low=1, high=100_000
+        None,
+        "units through which the gradient goes back in time; default: by preset",
+        low=1,
+        high=100_000,
     )
 
     def __post_init__(self) -> None:
@@ -114,6 +129,12 @@ class LanguageModel(Training):
     def sizes(self) -> Sizes:
         """What was given, or what the preset says."""
         return Sizes(*(getattr(self, name) for name in Sizes._fields))
+
+    def softmax_of(self, words: int) -> str:
+        """How the softmax over so many units is learnt."""
+        if self.softmax != "auto":
+            return self.softmax
+        return "sampled" if words > SAMPLED_FROM else "full"
 
     def fit(
         self,
