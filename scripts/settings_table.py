@@ -27,7 +27,6 @@ from firth import (
     Phrases,
     SkipGram,
 )
-from firth.neural.settings import PRESETS
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: page: heading of a column of defaults, settings
@@ -71,13 +70,8 @@ def default(field: dataclasses.Field[Any]) -> str:
         return "yes" if field.default else "no"
     if isinstance(field.default, str):
         return f"`{field.default}`" if field.default else "none"
-    if field.default is None and field.name in PRESETS["small"]:
-        return "by preset"
-    if field.default is None and field.name in ("minutes", "log"):
-        return "none"
     if field.default is None:
-        there = any(word in field.metadata["meaning"] for word in ("default:", "not given:"))
-        return "see there" if there else "all"
+        return "see there" if "default:" in field.metadata["meaning"] else "all"
     return str(field.default)
 
 
