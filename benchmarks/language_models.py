@@ -19,11 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from firth.neural.scoring import Scorer
-
 from benchmarks.common import RESULTS, keep, options_of, wanted
 from firth import Corpus, LanguageModel
 from firth.neural.language_model import net_of
+from firth.neural.scoring import Scorer
 
 #: what the recipes on one text share
 PTB: dict[str, Any] = {"unit": "word"}

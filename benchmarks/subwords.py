@@ -7,9 +7,9 @@ negatives, t = 1e-4, rate 0.05, noise power 0.5, 2,000,000 buckets, 5 epochs: th
 defaults. The time is that of the whole call on both sides, reading the text included. The package
 runs with ten threads, as with fewer it leaves rows of its input matrix unset (its CPU-seconds are
 summed; with one thread they are the same within some per cent); firth with one. The package takes
-no seed for word vectors: its runs differ by their threads. It counts its passes in words of the whole
-text but reads only those that are frequent enough: 5 epochs at minimum count 50 are 5.7 passes, so
-that firth makes 6 there (`passes`).
+no seed for word vectors: its runs differ by their threads. It counts its passes in words of the
+whole text but reads only those that are frequent enough: 5 epochs at minimum count 50 are 5.7
+passes, so that firth makes 6 there (`passes`).
 
 Quality: Spearman x 100 on three sets of pairs, with minimum count 5; and with minimum count 50,
 where many words are never seen and get a vector from their n-grams.

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("torch", reason="the neural half needs PyTorch")
 
 import firth as firth_package  # noqa: E402  # after importorskip
+from firth.cli.generate import _write  # noqa: E402
 from firth.neural.generate import generate  # noqa: E402
 from firth.neural.scoring import Scorer  # noqa: E402
 
@@ -177,6 +178,7 @@ def test_evaluate_a_column(firth, tmp_path, language_model):
     [
         (["no.txt"], "no.txt"),
         (["dev.txt", "--label-column", "x"], "--label-column is not for language models"),
+        (["dev.txt", "--labels", "2"], "--labels is not for language models"),
         (["dev.txt", "--similarity", "x"], "--similarity is not for language models"),
         (["other.txt"], "None of the 2 words of the text is in the vocabulary"),
         (["dev.txt", "--device", "abacus"], "device='abacus' is no device"),
@@ -267,7 +269,21 @@ def test_generate_bad_input(firth, language_model, words, said):
     assert answer.out == ""
 
 
+def test_a_terminal_obeys_no_model(capsys, monkeypatch):
+    text = "a\x1b[2Jb\tc\nd\x9b"
+    _write(text)
+    assert capsys.readouterr().out == text  # into a file, all of it
+    monkeypatch.setattr("firth.cli.output.pretty", lambda: True)
+    _write(text)
+    assert (
+        capsys.readouterr().out == "a\N{REPLACEMENT CHARACTER}[2Jb\tc\nd\N{REPLACEMENT CHARACTER}"
+    )
+
+
 def test_models_of_other_kinds(firth, model, vec):
+    answer = firth("evaluate", model, "--similarity", vec, "--per-line")
+    assert answer.code == 2
+    assert "--per-line is for language models" in answer.err
     answer = firth("generate", model)
     assert answer.code == 2
     assert "found a model of kind skipgram, expected a language model" in answer.err

@@ -148,6 +148,17 @@ def test_what_was_learnt_is_seen():
         assert (scorer.perplexity(["a b a b a b"] * 5).perplexity < 1.3) is knows
 
 
+def test_a_held_out_text_is_cut_as_the_text_is():
+    text, settings = ["the cat. Sat!"] * 20, LanguageModel(**SMALL)
+    fitted = settings.fit(corpus(text), dev=["the cat. Sat!"] * 3)
+    same = settings.fit(corpus(text), dev=corpus(["the cat. Sat!"] * 3))
+    other = settings.fit(corpus(text), dev=corpus(["the cat Sat"] * 3))  # as `words` would
+    figures = [one.history[-1]["held_out_loss"] for one in (fitted, same, other)]
+    assert figures[0] == figures[1] != figures[2]
+    with pytest.raises(SettingError, match="cut by the tokenizer words .* the text by whitespace"):
+        settings.fit(corpus(text), dev=Corpus(["the cat. Sat!"]))
+
+
 def test_unknown_words_are_counted(lstm):
     scorer = Scorer(lstm, threads=1)
     found = scorer.perplexity(["the zebra sat", "a quagga"], per_line=True)

@@ -119,11 +119,20 @@ def test_characters_and_bytes_are_those_of_the_text(unit):
     assert (stream.characters, stream.bytes) == (len(text), len(text.encode()))
 
 
-def test_characters_and_bytes_of_words_are_those_of_the_words():
-    stream = read_units(corpus(["the  cat\tsat", "", "今天 天气 ok 很 好"]), "word")
-    # one blank between words, none where Chinese characters meet
-    text = "the cat sat\n\n今天天气 ok 很好\n"
-    assert text_of(stream) == text
+@pytest.mark.parametrize(
+    ("tokenizer", "text"),
+    [
+        ("whitespace", "the cat sat\n\n今天 天气 ok 很 好\n"),
+        # where words were found in a script without blanks there are none
+        ("words", "the cat sat\n\n今天天气 ok 很好\n"),
+        (str.split, "the cat sat\n\n今天天气 ok 很好\n"),
+    ],
+)
+def test_characters_and_bytes_of_words_are_those_of_the_words(tokenizer, text):
+    read = Corpus(["the  cat\tsat", "", "今天 天气 ok 很 好"], tokenizer=tokenizer)
+    stream = read_units(read, "word")
+    join = Joiner("word", "", read.tokenizer.name)
+    assert "".join(join(name) for name in names_of(stream)) == text
     assert (stream.characters, stream.bytes) == (len(text), len(text.encode()))
 
 
@@ -247,6 +256,22 @@ def test_what_a_reader_refuses():
         reader(unit="character", tokenizer="words")
     with pytest.raises(FormatError, match="no '<unk>'"):
         UnitReader("word", Vocabulary(["a", "<eos>"]), {})
+
+
+WORDS = st.lists(st.text("ab好今é", min_size=1, max_size=3), min_size=1, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=4), st.sampled_from(UNITS))
+def test_what_is_joined_is_cut_into_the_same_units(lines, unit):
+    """So that written text can be the next prompt."""
+    text = corpus([" ".join(line) for line in lines])
+    stream = read_units(text, unit, pieces=300)
+    read = UnitReader(unit, stream.vocabulary, {**text.summary(), **stream.summary()})
+    join = read.joiner()
+    written = "".join(join(name) for name in names_of(stream))
+    assert written.endswith("\n")
+    assert [*read.ids(read.cut(written[:-1])), read.line_end] == stream.ids.tolist()
 
 
 @pytest.mark.parametrize("language", ["zh", "ru", "fa"])

@@ -85,10 +85,13 @@ def evaluate(
 
         must_be_plain(
             similarity=similarity, analogies=analogies, label_column=label_column,
-            label_separator=label_separator,
+            label_separator=label_separator, labels=k != 1, threshold=threshold,
         )  # fmt: skip
         evaluate_language(model, data, column, tokenizer, encoding, per_line, device, common)
         return
+    for name, given in (("per-line", per_line), ("tokenizer", tokenizer)):
+        if given:
+            raise SettingError(f"--{name} is for language models; {model} is none. Leave it out.")
     if data is not None:
         if similarity or analogies:
             raise SettingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,9 @@ from firth.errors import SettingError
 
 if TYPE_CHECKING:
     from firth.neural.scoring import Scorer
+
+#: characters that move a cursor or begin a command to the terminal; a model comes from anywhere
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def generate(
@@ -137,8 +141,10 @@ def _show_next(
 
 
 def _write(text: str) -> None:
-    """A piece of the text at once; what the terminal cannot show is replaced."""
+    """A piece of the text at once; what the terminal cannot show, or would obey, is replaced."""
     encoding = sys.stdout.encoding or "utf-8"
+    if output.pretty():
+        text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
 

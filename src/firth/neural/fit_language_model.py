@@ -128,9 +128,8 @@ def fit(
     must_be_long_enough(text, settings)
     held_out = None
     if dev is not None:
-        dev = dev if isinstance(dev, Corpus) else Corpus(dev)
         held_out = read_units(
-            dev,
+            cut_like(corpus, dev),
             settings.unit,
             vocabulary=text.vocabulary,
             pieces=text.pieces or settings.pieces,
@@ -156,6 +155,27 @@ def fit(
         stopped.fitted = fitted_of(settings, net, text, corpus, stopped.history)
         raise
     return fitted_of(settings, net, text, corpus, outcome.history)
+
+
+def cut_like(corpus: Corpus, dev: Corpus | Iterable[str]) -> Corpus:
+    """A held-out text, cut into words as the text is: perplexities mean nothing otherwise.
+
+    Raises:
+        SettingError: it is a Corpus, and is cut in another way.
+    """
+    own = corpus.summary()
+    if not isinstance(dev, Corpus):
+        dev = Corpus(dev, fold_case=own["fold_case"], phrases=corpus.phrases)
+        dev.tokenizer = corpus.tokenizer
+        return dev
+    given = dev.summary()
+    ways = [(one["tokenizer"], one["fold_case"]) for one in (own, given)]
+    if "given" not in (own["tokenizer"], given["tokenizer"]) and ways[0] != ways[1]:
+        raise SettingError(
+            f"The held-out text is cut by the tokenizer {ways[1][0]} with fold_case={ways[1][1]}, "
+            f"the text by {ways[0][0]} with fold_case={ways[0][1]}; give both the same."
+        )
+    return dev
 
 
 def fitted_of(

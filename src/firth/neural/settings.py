@@ -72,8 +72,12 @@ class LanguageModel(Training):
     pieces: int = setting(8000, "subwords in the vocabulary (unit subword)", low=300)
     encoder: str = setting("lstm", "what remembers the text so far", choices=ENCODERS)
     dim: int | None = setting(None, "length of a unit's vector; default: by preset", low=1)
-    units: int | None = setting(None, "numbers in the hidden state of a layer; default: by preset", low=1)
-    layers: int | None = setting(None, "recurrent layers, one upon the other; default: by preset", low=1)
+    units: int | None = setting(
+        None, "numbers in the hidden state of a layer; default: by preset", low=1
+    )
+    layers: int | None = setting(
+        None, "recurrent layers, one upon the other; default: by preset", low=1
+    )
     window: int = setting(5, "units that the window encoder sees", low=1, high=1000)
     connection: str = setting(
         "none", "what goes past a layer", choices=("none", "residual", "highway")

@@ -1,8 +1,8 @@
 """How units become text again: where blanks stand between words.
 
-Words are joined by one blank, but not where two characters meet of scripts that are written without
-blanks (Chinese, Japanese, Thai…). Characters are joined as they are; in subwords "▁" is the blank.
-A line end is a line feed.
+Words are joined by one blank. Only where a tokenizer has found words in a script that is written
+without blanks (Chinese, Japanese, Thai…), none stands where two such characters meet. Characters
+are joined as they are; in subwords "▁" is the blank. A line end is a line feed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ LINE_END = "<eos>"
 #: what ends a line, by unit
 LINE_ENDS = {"word": LINE_END, "character": "\n", "subword": LINE_END}
 
+#: tokenizers that cut at blanks: there were some between all words, whatever the script
+AT_BLANKS = ("whitespace", "blanks", "given")
 #: first and last code points of scripts and punctuation that need no blanks between words
 _NO_BLANKS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -34,11 +36,12 @@ def needs_no_blank(character: str) -> bool:
 class Joiner:
     """Called with one unit after another: what each adds to the text.
 
-    before: the text that stands before the first unit.
+    before: the text that stands before the first unit.  tokenizer: that words were cut by.
     """
 
-    def __init__(self, unit: str, before: str = "") -> None:
+    def __init__(self, unit: str, before: str = "", tokenizer: str = "words") -> None:
         self._unit, self._line_end = unit, LINE_ENDS[unit]
+        self._at_blanks = tokenizer in AT_BLANKS
         self._last = before[-1:]
         #: whether a blank is there already, or a line begins
         self._has_blank = not self._last or self._last.isspace()
@@ -57,5 +60,6 @@ class Joiner:
             return text.removeprefix(" ") if self._has_blank else text
         if self._unit == "character" or self._has_blank or not name:
             return name
-        together = needs_no_blank(self._last) and needs_no_blank(name[0])
-        return name if together else f" {name}"
+        if self._at_blanks or not (needs_no_blank(self._last) and needs_no_blank(name[0])):
+            return f" {name}"
+        return name

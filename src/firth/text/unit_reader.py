@@ -157,4 +157,5 @@ class UnitReader:
 
     def joiner(self, before: str = "") -> Joiner:
         """What turns units into text that goes on after `before`."""
-        return Joiner(self.unit, before)
+        name = "words" if self.tokenizer is None else self.tokenizer.name
+        return Joiner(self.unit, before, name)

@@ -21,7 +21,7 @@ import numpy as np
 from firth.errors import SettingError, VocabularyError
 from firth.progress import SILENT, Progress
 from firth.text.corpus import Corpus
-from firth.text.spelling import LINE_END, LINE_ENDS, needs_no_blank
+from firth.text.spelling import AT_BLANKS, LINE_END, LINE_ENDS, needs_no_blank
 from firth.text.stream import encode, no_token
 from firth.text.subword_pieces import SubwordPieces
 from firth.text.tokens import Tokenizer
@@ -119,10 +119,9 @@ def read_units(
     ids = numbers[ids]
     characters, size = (int((counts * one).sum()) for one in _spelt(names, unit))
     if unit == "word":
-        # an empty line is its line feed; words of some scripts stand without blanks between them
-        characters, size = (
-            n + empty - _without_blanks(names, found.ids) for n in (characters, size)
-        )
+        # an empty line is its line feed
+        less = _without_blanks(names, found.ids, str(corpus.summary()["tokenizer"]))
+        characters, size = characters + empty - less, size + empty - less
         _warn_of_unknown(corpus, names, progress)
     if learnt is not None:
         characters, size = _measured(corpus.lines())
@@ -238,8 +237,10 @@ def _numbers(names: list[str], vocabulary: Vocabulary) -> np.ndarray:
     return np.array([place.get(name, unknown) for name in names], np.int32)
 
 
-def _without_blanks(names: list[str], ids: np.ndarray) -> int:
-    """How many words follow another with no blank between."""
+def _without_blanks(names: list[str], ids: np.ndarray, tokenizer: str) -> int:
+    """How many words follow another with no blank between (`spelling.Joiner`)."""
+    if tokenizer in AT_BLANKS:
+        return 0
     at_end, at_start = (
         np.array([name != LINE_END and needs_no_blank(name[place]) for name in names], bool)
         for place in (-1, 0)
