@@ -90,23 +90,6 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(kernel_cache())
     try:
-        compiled = numba.njit(**settings)(function)
+        return numba.njit(**settings)(function)
     finally:
         numba.config.CACHE_DIR = previous
-    if not numba.config.DISABLE_JIT:
-        _once_for_literals(compiled)
-    return compiled
-
-
-def _once_for_literals(compiled: Any) -> None:
-    """A kernel that is called with a number written out, or a variable that starts as one, is
-    compiled for int64 alone: numba would compile it for `Literal[int](0)` first, then again."""
-    from numba.core.types.misc import unliteral
-
-    template = compiled.get_call_template
-
-    def get_call_template(args: Any, kws: Any) -> Any:
-        plain = {name: unliteral(kind) for name, kind in kws.items()}
-        return template(tuple(map(unliteral, args)), plain)
-
-    compiled.get_call_template = get_call_template
