@@ -80,26 +80,46 @@ def test_words_are_drawn_as_the_distribution_says():
     assert not ((counts - uniform).abs() < 5 * uniform.sqrt()).all()
 
 
-def test_the_sampled_gradient_is_the_full_one_on_average(world):
-    """Over many draws of many words; without the correction by log Q it is another one."""
+@pytest.mark.parametrize("spread", [0.5, 3.0])
+def test_the_sampled_gradient_is_the_full_one_on_average(world, spread, monkeypatch):
+    """Over many draws of many words, for flat and for steep distributions; without the correction
+    by log Q, or with the target's score corrected too, it is another one."""
     h, targets = world
 
     def gradient(softmax, times):
+        with torch.no_grad():
+            softmax.weight.mul_(spread / 0.5)
         softmax.zero_grad()
         for _ in range(times):
             (softmax.loss(h, targets) / times).backward()
         return softmax.weight.grad.clone()
 
-    torch.manual_seed(9)
+    def sampled():
+        found = drawn(SampledSoftmax(DIM, WORDS, WORDS))
+        found.samples = 4000
+        return found
+
     full = gradient(drawn(FullSoftmax(DIM, WORDS)), 1)
-    sampled = drawn(SampledSoftmax(DIM, WORDS, WORDS))
-    sampled.samples = 4000
-    close = gradient(sampled, 30)
-    sampled.log_expected = lambda words: torch.zeros(len(words))
-    biased = gradient(sampled, 30)
 
     def distance(one):
         return float((one - full).norm() / full.norm())
 
-    assert distance(biased) > 0.3
-    assert distance(close) < 0.03
+    assert distance(gradient(sampled(), 30)) < 0.03
+    uncorrected = sampled()
+    monkeypatch.setattr(uncorrected, "log_expected", lambda words: torch.zeros(len(words)))
+    assert distance(gradient(uncorrected, 30)) > 0.2
+
+
+def test_frequent_words_stay_in_their_own_sums():
+    """A word that is nearly certain learns nearly nothing: its gradient is 1 - p."""
+    h = torch.ones(4, 1)
+    softmax = SampledSoftmax(1, 100, 50)
+    with torch.no_grad():
+        softmax.weight.zero_()
+        softmax.weight[0] = 9.0  # p = 0.988
+    targets = torch.zeros(4, dtype=torch.int64)
+    torch.manual_seed(1)
+    for _ in range(20):
+        (softmax.loss(h, targets) / 20).backward()
+    p = float(softmax.log_probabilities(h).detach()[0, 0].exp())
+    assert abs(float(softmax.weight.grad[0]) + 1 - p) < 0.004

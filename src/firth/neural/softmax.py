@@ -1,7 +1,8 @@
 """The distribution over the next unit, and what it costs to learn it.
 
     p(w | h) = exp(u_w . h + b_w) / sum_v exp(u_v . h + b_v)               full
-    -log p is estimated over S drawn words v ~ Q, each score less log(S Q(v))   sampled
+    -log p is estimated: Z ~ exp(u_w . h) + sum of exp(u_v . h) / (S Q(v))      sampled
+        over those of S words v ~ Q that are not w
     p(w | h) = p(cluster | h) p(w | cluster, h)                            adaptive
 
 Full: exact. Sampled (Bengio & Senecal 2008; Jean et al. 2015): the same model, learnt by less
@@ -48,7 +49,10 @@ class SampledSoftmax(FullSoftmax):
     """The full softmax, learnt from `samples` drawn words a batch.
 
     Q(w) = log((w + 2) / (w + 1)) / log(V + 1): log-uniform over words numbered by falling count.
-    A drawn word that is the target of a row is left out of that row's sum.
+    The target's own term of the sum is exact, that of all others has the right expectation: a drawn
+    word that is the target of a row is left out of that row's sum. (Where words are drawn without
+    repetition, as in TensorFlow, the target's score is corrected too; with repetition that would
+    take the frequent words out of their own sums.)
     """
 
     def __init__(
@@ -66,10 +70,8 @@ class SampledSoftmax(FullSoftmax):
         drawn = self.draw(h.device)
         own = (h * F.embedding(targets, self.weight)).sum(-1).float() + self.bias[targets]
         others = F.linear(h, F.embedding(drawn, self.weight), self.bias[drawn]).float()
-        own = own - self.log_expected(targets)
         others = others - self.log_expected(drawn)
         others = others.masked_fill(drawn == targets[:, None], -math.inf)
-        # the target itself counts once: its score joins the sum
         return (torch.logaddexp(others.logsumexp(-1), own) - own).mean()
 
     def draw(self, device: torch.device) -> Tensor:
