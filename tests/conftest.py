@@ -1,7 +1,12 @@
 """What every test may use: corpora made here, the folder of shared data if it is there."""
 
 import os
+import signal
 from pathlib import Path
+
+# A shell that starts the tests in the background has Ctrl-C ignored; some tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before numpy is loaded: the tests share few cores, and each measures one thread.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
