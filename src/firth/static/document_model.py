@@ -81,7 +81,7 @@ class DocumentModel(WindowModel):
 
         ids: rows of a document, on average.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each model has its own
 
     @property
     def infer_steps(self) -> tuple[int, int]:
@@ -92,13 +92,13 @@ class DocumentModel(WindowModel):
     @property
     def infer_block(self) -> Any:
         """The kernel that infers documents; see pvdbow.infer_block."""
-        raise NotImplementedError
+        raise NotImplementedError  # each model has its own
 
     def paragraphs(
         self, Q: np.ndarray, ids: DocumentIds, W: np.ndarray, steps: Steps, *, still: bool
     ) -> Paragraphs:
         """What the kernel is given.  still: see `Fixed`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each model has its own
 
     def rows_of_words(self, matrices: Matrices, words: int) -> np.ndarray | None:
         """float32[V, padded(dim)]: the rows that are kept as the vectors of words, if any."""

@@ -81,7 +81,6 @@ class FastText(WindowModel):
     model: str = setting("skipgram", "what predicts what", choices=("skipgram", "cbow"))
     min_n: int = setting(3, "characters of the shortest n-gram", low=0, high=100)
     max_n: int = setting(6, "characters of the longest n-gram; 0: no n-grams", low=0, high=100)
-    # ignored below: `__post_init__` puts a number in the place of None
     buckets: int | None = setting(
         None, "rows that n-grams are hashed into; default: 500,000", low=0, high=1 << 30
     )
@@ -92,27 +91,27 @@ class FastText(WindowModel):
     preset: str = setting(
         "firth", "where the values of settings not given come from", choices=tuple(PRESETS)
     )
-    chunk: int | None = setting(  # type: ignore[assignment]
+    chunk: int | None = setting(  # type: ignore[assignment]  # __post_init__ sets None
         None,
         "tokens worked on at once, at most; default: 16, 128 without n-grams",
         low=1,
         high=4096,
     )
-    shared: int | None = setting(  # type: ignore[assignment]
+    shared: int | None = setting(  # type: ignore[assignment]  # __post_init__ sets None
         None,
         "noise words a chunk shares (negative sampling); default: 64, 24 without n-grams",
         low=1,
     )
-    rate: float | None = setting(  # type: ignore[assignment]
+    rate: float | None = setting(  # type: ignore[assignment]  # __post_init__ sets None
         None, "first learning rate; falls linearly to rate / 10000; default: 0.05", low=0
     )
-    subsample: float | None = setting(  # type: ignore[assignment]
+    subsample: float | None = setting(  # type: ignore[assignment]  # __post_init__ sets None
         None,
         "words more frequent than this share are thinned out; 0: none; default: 0.0001",
         low=0,
         high=1,
     )
-    noise_power: float | None = setting(  # type: ignore[assignment]
+    noise_power: float | None = setting(  # type: ignore[assignment]  # __post_init__ sets None
         None, "exponent of the counts in the noise distribution; default: 0.5"
     )
 

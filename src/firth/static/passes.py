@@ -73,37 +73,37 @@ class Passes:
     @property
     def size(self) -> int:
         """Tokens of an epoch."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     @property
     def trained(self) -> list[np.ndarray]:
         """The matrices that training changes."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     @property
     def remedy(self) -> str:
         """What to lower if the numbers grow without bound."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def rate(self, tokens: int) -> float:
         """The learning rate after so many tokens of the present epoch."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def train_block(self, number: int) -> tuple[float, int, int]:
         """(sum of -J, how many were measured, pairs) of one block of the epoch."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def tokens(self, number: int) -> int:
         """Tokens of a block."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def counted(self) -> dict[str, int]:
         """What the history of the epoch says was trained on."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def fitted(self) -> Fitted:
         """The state as it is, without the padding; the arrays are views."""
-        raise NotImplementedError
+        raise NotImplementedError  # the model's to say
 
     def begin_epoch(self) -> None:
         """Called before each epoch but the first."""

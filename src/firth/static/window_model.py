@@ -55,12 +55,12 @@ class WindowModel(Settings):
     @property
     def kind(self) -> str:
         """The word for it on the command line."""
-        raise NotImplementedError
+        raise NotImplementedError  # each model has its own
 
     @property
     def block(self) -> Any:
         """The kernel that trains on one block of the stream."""
-        raise NotImplementedError
+        raise NotImplementedError  # each model has its own
 
     @property
     def pairs_per_token(self) -> float:

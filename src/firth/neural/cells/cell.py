@@ -70,7 +70,7 @@ class Cell(nn.Module):
 
     def step(self, x: Tensor, state: State) -> State:
         """x Tensor[B, I], the state before -> the state after, by the equations above."""
-        raise NotImplementedError
+        raise NotImplementedError  # each cell has its own
 
     def unrolled(
         self, x: Tensor, state: State | None = None, *, padding: Padding | None = None
