@@ -6,7 +6,8 @@
 Each recipe trains on the official training text, keeps the state with the lowest perplexity on the
 validation text, and is scored once on the test text: full softmax, every word and every line end
 counted, the state carried through the text. The history of each run (loss, perplexity, tokens/s)
-is kept beside its figures.
+is kept beside its figures. Of a model that learnt by samples, `valid_loss` and `sampled_loss` are
+the same model on the same text by the full softmax and by the estimate it was trained with.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import RESULTS, keep, options_of, wanted
-from firth import Corpus, LanguageModel
+import torch
+
+from benchmarks.common import RESULTS, command, keep, options_of, wanted
+from firth import Corpus, Fitted, LanguageModel
 from firth.neural.language_model import net_of
 from firth.neural.scoring import Scorer
+from firth.neural.softmax import SampledSoftmax
+from firth.neural.streams import Columns
+from firth.text.units import read_units
 
 #: what the recipes on one text share
 PTB: dict[str, Any] = {"unit": "word"}
@@ -44,14 +50,37 @@ def corpus(text: str, part: str) -> Corpus:
     return Corpus(wanted("data", "lm", text, f"{part}.txt.gz"), tokenizer="whitespace")
 
 
-def run(name: str, seed: int, changes: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Trains one recipe and scores it: its figures and its history."""
+@torch.no_grad()
+def losses(fitted: Fitted, text: Corpus) -> dict[str, float]:
+    """Mean loss of one model on a text, in nats: by the full softmax, and by samples."""
+    net = net_of(fitted)
+    if not isinstance(net.softmax, SampledSoftmax):
+        return {}
+    units = read_units(text, net.settings.unit, vocabulary=fitted.vocabulary)
+    torch.manual_seed(1)
+    full, sampled, state = 0.0, 0.0, None
+    for window in Columns(units.ids, units.line_end, 20, 35).windows():
+        h, state = net.hidden(window.inputs, state)
+        full += float(net.nll(h, window.targets).double().sum())
+        net.softmax.train()  # it draws in training only
+        sampled += float(net.loss(h, window.targets)) * window.units
+        net.softmax.eval()
+    return {
+        "valid_loss": round(full / len(units.ids), 4),
+        "sampled_loss": round(sampled / len(units.ids), 4),
+    }
+
+
+def run(
+    name: str, seed: int, changes: dict[str, Any], folder: Path | None
+) -> tuple[dict[str, Any], list[Any]]:
+    """Trains one recipe and scores it: its figures and its history. The model may be kept."""
     text, settings = RECIPES[name]
     model = LanguageModel(**{**settings, **changes, "seed": seed})
     began = time.perf_counter(), time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
         fitted = model.fit(
-            corpus(text, "train"), dev=corpus(text, "valid"), checkpoint=Path(folder) / "run"
+            corpus(text, "train"), dev=corpus(text, "valid"), checkpoint=Path(scratch) / "run"
         )
     wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
     scorer = Scorer(fitted)
@@ -62,6 +91,10 @@ def run(name: str, seed: int, changes: dict[str, Any]) -> tuple[dict[str, Any], 
             f"{part}_perplexity": round(found.perplexity, 2),
             f"{part}_bits_per_character": round(found.bits_per_character, 4),
         }
+    if folder is not None:
+        fitted.save(folder / f"{name}-{seed}.firth", overwrite=True)
+    if fitted.settings["unit"] == "word":
+        figures |= losses(fitted, corpus(text, "valid"))
     figures |= {
         "parameters": sum(one.numel() for one in net_of(fitted).parameters()),
         "minutes": round(wall / 60, 1),
@@ -79,6 +112,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="of settings")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where models are kept")
     parser.add_argument("--list", action="store_true", help="the recipes and their settings")
     options = parser.parse_args()
     if options.list or not options.recipes:
@@ -96,7 +130,7 @@ def main() -> None:
     for name in options.recipes:
         runs = []
         for seed in options.seeds:
-            found, history = run(name, seed, changes)
+            found, history = run(name, seed, changes, options.keep)
             runs.append(found)
             print(name, {k: v for k, v in found.items() if k != "settings"}, flush=True)
             log = RESULTS / options.name / f"{name}-seed{seed}.jsonl"
@@ -105,6 +139,7 @@ def main() -> None:
             tests = [one["test_perplexity"] for one in runs]
             spread = statistics.stdev(tests) if len(tests) > 1 else None
             figures[name] = {
+                "command": command(),
                 "test_perplexity": round(statistics.mean(tests), 2),
                 "standard_deviation": spread and round(spread, 2),
                 "runs": runs,

@@ -68,8 +68,13 @@ class SampledSoftmax(FullSoftmax):
         if not bool(counted.all()):
             h, targets = h[counted], targets[counted]
         drawn = self.draw(h.device)
-        own = (h * F.embedding(targets, self.weight)).sum(-1).float() + self.bias[targets]
-        others = F.linear(h, F.embedding(drawn, self.weight), self.bias[drawn]).float()
+        # taken out together: each time costs a gradient as large as all of U
+        words = torch.cat([targets, drawn])
+        rows, bias = F.embedding(words, self.weight), self.bias[words]
+        rows_own, rows_drawn = rows.split([len(targets), len(drawn)])
+        bias_own, bias_drawn = bias.split([len(targets), len(drawn)])
+        own = (h * rows_own).sum(-1).float() + bias_own
+        others = F.linear(h, rows_drawn, bias_drawn).float()
         others = others - self.log_expected(drawn)
         others = others.masked_fill(drawn == targets[:, None], -math.inf)
         return (torch.logaddexp(others.logsumexp(-1), own) - own).mean()
