@@ -19,6 +19,7 @@ from firth import (
     PVDM,
     SVD,
     DocumentCounts,
+    ELMo,
     FastText,
     FastTextClassifier,
     GloVe,
@@ -26,6 +27,7 @@ from firth import (
     ModelQuantization,
     Phrases,
     SkipGram,
+    Tagger,
 )
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -40,6 +42,8 @@ PAGES: dict[str, dict[str, Any]] = {
     "counts.md": {"counts": DocumentCounts, "LSA": LSA},
     "phrases.md": {"default": Phrases},
     "language-models.md": {"default": LanguageModel},
+    "elmo.md": {"default": ELMo},
+    "tagger.md": {"default": Tagger},
     "quantization.md": {"default": ModelQuantization},
 }
 BEGIN = "<!-- settings: made by scripts/settings_table.py -->"
@@ -80,7 +84,7 @@ def takes(field: dataclasses.Field[Any]) -> str:
     low, high = field.metadata["low"], field.metadata["high"]
     if field.metadata["choices"]:
         return ", ".join(field.metadata["choices"])
-    if isinstance(field.default, bool):
+    if "bool" in str(field.type):
         return "yes, no"
     if field.name == "memory":
         return "bytes"

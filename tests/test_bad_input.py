@@ -192,6 +192,20 @@ def test_converting_to_a_full_disk_leaves_nothing(tiny, tmp_path, name):
     assert left == set()
 
 
+def test_embedding_on_a_full_disk_leaves_nothing(tiny, tmp_path):
+    pytest.importorskip("torch", reason="the neural half needs PyTorch")
+    from neural.drawn_elmo import drawn_elmo
+
+    drawn_elmo().save(tmp_path / "e.firth")
+    text = tmp_path / "t.txt"
+    text.write_text("a b c d\n" * 2500, "utf-8")
+    # the words are written first, for the vectors no room is looked for
+    words = ("embed", tmp_path / "e.firth", text, "-o", "w.npy")
+    answer, left = tiny("head -c 1000000 /dev/zero > other", *words)
+    refused(answer, "the disk is full")
+    assert left == {"other"}
+
+
 # --- killed half-way ---------------------------------------------------------------------------
 
 

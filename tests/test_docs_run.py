@@ -59,10 +59,23 @@ def reviews() -> str:
     return "".join(f"__label__good {good} {i}\n__label__bad {bad} {i}\n" for i in range(40))
 
 
+def tagged(lines: str) -> str:
+    """The words of lines in columns, each with a tag."""
+    tags = {"the": "DET", "a": "DET", "and": "CONJ", "to": "ADP", "of": "ADP", "in": "ADP"}
+    tags |= dict.fromkeys(["spoke", "wore", "went", "bought"], "VERB") | {".": "PUNCT"}
+    sentences = (
+        "".join(f"{word} {tags.get(word, 'NOUN')}\n" for word in [*line.split(), "."])
+        for line in lines.splitlines()
+    )
+    return "\n".join(sentences)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     (tmp_path / "my.txt").write_text(corpus(), "utf-8")
     (tmp_path / "more.txt").write_text(corpus() + "the emperor spoke to the king\n" * 9, "utf-8")
+    (tmp_path / "tagged.txt").write_text(tagged(corpus()[:4000]), "utf-8")
+    (tmp_path / "more-tagged.txt").write_text(tagged(corpus()[:1500]), "utf-8")
     (tmp_path / "words.txt").write_text("king\nqueen\n", "utf-8")
     (tmp_path / "pairs.tsv").write_text("king\tqueen\t9\nking\tbread\t1\nman\twoman\t8\n", "utf-8")
     (tmp_path / "reviews.txt").write_text(reviews(), "utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import firth
+from firth.errors import MissingExtraError
 
 
 def test_all_is_sorted_and_visible():
@@ -28,3 +29,16 @@ def test_type_checkers_see_the_same_names():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Word2Vec'"):
         _ = firth.Word2Vec
+
+
+@pytest.mark.parametrize(
+    ("missing", "error"), [("torch", MissingExtraError), ("other", ModuleNotFoundError)]
+)
+def test_a_name_that_needs_torch_says_so(monkeypatch, missing, error):
+    def import_module(place):
+        raise ModuleNotFoundError(f"No module named '{missing}'", name=missing)
+
+    monkeypatch.delitem(vars(firth), "Contextual", raising=False)
+    monkeypatch.setattr(firth.importlib, "import_module", import_module)
+    with pytest.raises(error, match="firth.Contextual needs|No module named 'other'"):
+        _ = firth.Contextual

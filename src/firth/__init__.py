@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firth.errors import FirthError as FirthError
+    from firth.neural.contextual import Contextual as Contextual
+    from firth.neural.elmo_settings import ELMo as ELMo
     from firth.neural.settings import LanguageModel as LanguageModel
+    from firth.neural.tagger_settings import Tagger as Tagger
     from firth.static.autotune import autotune as autotune
     from firth.static.cbow import CBOW as CBOW
     from firth.static.classifier import FastTextClassifier as FastTextClassifier
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from firth.text.labelled import Labelled as Labelled
     from firth.text.phrase_model import PhraseModel as PhraseModel
     from firth.text.phrases import Phrases as Phrases
+    from firth.text.tagged import Tagged as Tagged
     from firth.text.vocabulary import Vocabulary as Vocabulary
     from firth.vectors.documents import DocumentVectors as DocumentVectors
     from firth.vectors.evaluate import evaluate_analogies as evaluate_analogies
@@ -47,10 +51,12 @@ __version__ = "0.1.0"
 _PLACES = {
     "CBOW": "firth.static.cbow",
     "Classifier": "firth.static.classify",
+    "Contextual": "firth.neural.contextual",
     "Cooccurrence": "firth.static.cooccurrence",
     "Corpus": "firth.text.corpus",
     "DocumentCounts": "firth.static.counts",
     "DocumentVectors": "firth.vectors.documents",
+    "ELMo": "firth.neural.elmo_settings",
     "FastText": "firth.static.fasttext",
     "FastTextClassifier": "firth.static.classifier",
     "FirthError": "firth.errors",
@@ -68,6 +74,8 @@ _PLACES = {
     "Phrases": "firth.text.phrases",
     "SVD": "firth.static.svd",
     "SkipGram": "firth.static.skipgram",
+    "Tagged": "firth.text.tagged",
+    "Tagger": "firth.neural.tagger_settings",
     "Vectors": "firth.vectors.vectors",
     "Vocabulary": "firth.text.vocabulary",
     "WindowCounts": "firth.static.window_counts",
@@ -87,7 +95,14 @@ __all__ = sorted(_PLACES)
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'firth' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_PLACES[name]), name)
+    try:
+        value = getattr(importlib.import_module(_PLACES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        from firth.errors import MissingExtraError
+
+        raise MissingExtraError(f"firth.{name}", "torch", "neural") from None
     globals()[name] = value
     return value
 

@@ -69,7 +69,7 @@ def whole_file(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError | ModelExistsError):
             raise
         raise storage_error(error, path) from error
     finally:

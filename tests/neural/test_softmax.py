@@ -1,5 +1,6 @@
 """The three softmaxes: proper distributions, losses and gradients as written out."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the neural side needs PyTorch")
@@ -123,3 +124,32 @@ def test_frequent_words_stay_in_their_own_sums():
         (softmax.loss(h, targets) / 20).backward()
     p = float(softmax.log_probabilities(h).detach()[0, 0].exp())
     assert abs(float(softmax.weight.grad[0]) + 1 - p) < 0.004
+
+
+def test_it_begins_with_how_frequent_words_are():
+    softmax = FullSoftmax(2, 4)
+    softmax.expect(np.array([5, 3, 0, 0]))
+    p = softmax.log_probabilities(torch.zeros(1, 2)).exp()[0]
+    assert p.tolist() == pytest.approx([6 / 12, 4 / 12, 1 / 12, 1 / 12])
+
+
+def test_rare_words_come_down_slowly_without_it():
+    """A thousand words of which ten occur, learnt from few samples: loss by the full softmax."""
+    words, counts = 1000, np.r_[np.full(10, 100), np.zeros(990, int)]
+    losses = {}
+    for expected in (False, True):
+        torch.manual_seed(7)
+        softmax = SampledSoftmax(4, words, 20)
+        torch.nn.init.uniform_(softmax.weight, -0.1, 0.1)
+        if expected:
+            softmax.expect(counts)
+        optimiser = torch.optim.Adam(softmax.parameters(), lr=0.002)
+        for _ in range(50):
+            optimiser.zero_grad()
+            softmax.loss(0.1 * torch.randn(64, 4), torch.randint(0, 10, (64,))).backward()
+            optimiser.step()
+        softmax.eval()
+        with torch.no_grad():
+            losses[expected] = float(softmax.loss(torch.zeros(10, 4), torch.arange(10)))
+    assert losses[True] < 3.1  # log 10 is 2.3; the add-one takes half of p
+    assert losses[False] > 5

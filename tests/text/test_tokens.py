@@ -57,6 +57,15 @@ def test_characters_keep_their_marks():
     assert Tokenizer("characters")(line) == tokens
 
 
+def test_signs_are_words_and_what_stands_between_them():
+    line = "He can't, «eat» 3.50..."
+    assert Tokenizer("signs")(line) == ["He", "can't", ",", "«", "eat", "»", "3.50", "..."]
+    words = [word for word in Tokenizer("signs", fold_case=True)(line) if word.strip(",«».")]
+    assert words == Tokenizer("words")(line)
+    summary = Corpus([line], tokenizer="signs").summary()
+    assert (summary["tokenizer"], summary["tokenizer_is_function"]) == ("signs", False)
+
+
 def test_case_is_folded_for_words_only_unless_said():
     line = "Straße ΣΊΣΥΦΟΣ İ"
     assert Tokenizer("words")(line) == ["strasse", "σίσυφοσ", "i̇"]

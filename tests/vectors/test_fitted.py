@@ -213,3 +213,25 @@ def test_400k_words_open_in_50_ms_and_answer_in_half_a_second(tmp_path):
     ]
     assert min(run[0] for run in runs) < 0.05
     assert min(run[1] for run in runs) < 0.5
+
+
+def test_models_inside_a_model(tmp_path):
+    inner = model(rows=3, seed=2)
+    inner.parts["deep"] = Fitted("vectors", random_vectors(2, 2, 3))
+    outer = dataclasses.replace(model(), parts={"vectors": inner, "other": model(seed=5)})
+    outer.save(tmp_path / "m.firth")
+    verify(tmp_path / "m.firth")
+    loaded = load(tmp_path / "m.firth")
+    assert sorted(loaded.parts) == ["other", "vectors"]
+    assert (loaded.parts["vectors"].vectors.matrix == inner.vectors.matrix).all()
+    assert sorted(loaded.parts["vectors"].parts) == ["deep"] and not loaded.parts["other"].parts
+    (tmp_path / "m.firth" / "parts" / "other" / "model.json").unlink()
+    with pytest.raises(FormatError, match="no parts/other/model.json"):
+        load(tmp_path / "m.firth")
+
+
+def test_names_that_end_like_parts_of_quantised_rows(tmp_path):
+    """net.crf.start of a tagger is a tensor of its own."""
+    state = {"net.crf.start": np.ones(3, np.float32), "x.codes.more": np.ones(2)}
+    dataclasses.replace(model(), state=state).save(tmp_path / "m.firth")
+    assert sorted(load(tmp_path / "m.firth").state) == sorted(state)

@@ -20,15 +20,22 @@ def neighbors(
     *word: str,
     document: Annotated[list[str] | None, Parameter(negative=())] = None,
     text: Annotated[list[str] | None, Parameter(negative=())] = None,
+    inside: Annotated[str | None, Parameter(name=["--in"])] = None,
+    against: Annotated[list[str] | None, Parameter(negative=())] = None,
+    layer: str | None = None,
+    any_word: Annotated[bool, Parameter(negative=())] = False,
+    tokenizer: str | None = None,
     n: COUNT = 10,
     limit: int | None = None,
     common: Common = COMMON,
 ) -> None:
-    """The words nearest to given words, by cosine; or the documents nearest to documents.
+    """The words nearest to given words, by cosine; the documents nearest to documents; or where in
+    a text a word means what it means in a sentence.
 
     With --json one word gives {"word", "neighbors": [{"word", "similarity"}]}, several give a
     list of these. Of documents it is {"document", "neighbors": [{"document", "similarity"}]}, of
-    texts {"text", …}.
+    texts {"text", …}. In a sentence: {"word", "in", "layer", "seen", "lines", "neighbors":
+    [{"similarity", "line", "place", "word", "sentence"}]}.
 
     Parameters
     ----------
@@ -40,11 +47,42 @@ def neighbors(
         The id of a document that the model (pvdbow, pvdm, lsa) was trained on; may be repeated.
     text
         A new text, whose vector is inferred (pvdbow, pvdm, lsa); may be repeated.
+    inside
+        ELMo: a sentence with one word between asterisks, as in "he finally ate the *apple*"; found
+        are the occurrences of the same word in the nearest contexts.
+    against
+        ELMo: the text to look in, files or folders; - is standard input.
+    layer
+        ELMo: which vectors of a word are compared: top, average, or the number of a layer;
+        default: top.
+    any_word
+        ELMo: look at the occurrences of all words, not only of the same.
+    tokenizer
+        ELMo: only for one trained with module:function, which is not called on its word.
     n
         How many to show.
     limit
-        Look only among this many most frequent words.
+        Look only among this many most frequent words; in a text, at this many first sentences that
+        hold the word.
     """
+    if inside is not None or against:
+        from firth.cli import contextual
+
+        if word or document or text or inside is None or not against:
+            raise SettingError(
+                "A word in its sentence is asked for by --in SENTENCE and --against TEXT, both of "
+                "them and nothing else."
+            )
+        contextual.neighbors(
+            contextual.Question(
+                model, inside, against, layer or "top", any_word, tokenizer, n, limit, common
+            )
+        )
+        return
+    if layer is not None or any_word or tokenizer is not None:
+        raise SettingError(
+            "--layer, --any-word and --tokenizer go with --in SENTENCE; leave them out."
+        )
     if document or text:
         if word or limit is not None or (document and text):
             raise SettingError(

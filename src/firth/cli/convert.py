@@ -12,14 +12,16 @@ from firth.cli.models import is_model, kind_of, must_exist, open_fitted, open_ve
 from firth.cli.options import COMMON, Common
 from firth.errors import SettingError, did_you_mean
 from firth.files import must_not_exist
+from firth.neural.published_layout import ENDINGS
 
 #: what `firth convert` reads and writes beside word vectors: files that need others beside them
 GLOVE_FILES = ("glove-binary", "glove-records")
-
+#: weights of a published ELMo; their options are a second file
+ELMO_FILE = "elmo-hdf5"
 
 _FORMATS = (
     "word2vec-text word2vec-binary glove fasttext-vec fasttext-bin safetensors model2vec firth; "
-    "projector; only read: gensim; to or from firth: glove-binary glove-records"
+    "projector; only read: gensim; to or from firth: glove-binary glove-records elmo-hdf5"
 )
 _FROM = f"The format of SOURCE, if its content is not to decide: {_FORMATS}."
 _TO = "The format of TARGET, if its name is not to decide: one of the same."
@@ -31,6 +33,10 @@ _VOCABULARY = (
 _GRADSQ = (
     "GloVe's gradsq.bin, only with glove-binary. With --from it is read, and training can go on "
     "with the steps it had reached; with --to it is written too."
+)
+_OPTIONS = (
+    "The options (JSON) of a published ELMo, beside its weights (.hdf5): read with SOURCE, or "
+    "written with TARGET."
 )
 
 
@@ -44,6 +50,7 @@ def convert(
     limit: Annotated[int | None, Parameter(help=_LIMIT)] = None,
     vocabulary: Annotated[str | None, Parameter(help=_VOCABULARY)] = None,
     gradsq: Annotated[str | None, Parameter(help=_GRADSQ)] = None,
+    options: Annotated[str | None, Parameter(help=_OPTIONS)] = None,
     overwrite: Annotated[
         bool, Parameter(negative=(), help="Replace what is to be written if it exists.")
     ] = False,
@@ -63,13 +70,22 @@ def convert(
     from firth.vectors.formats import FORMATS, load_vectors
 
     for name in (from_, to):
-        if name is not None and name not in (*FORMATS, *GLOVE_FILES):
+        known = (*FORMATS, *GLOVE_FILES, ELMO_FILE)
+        if name is not None and name not in known:
             raise SettingError(
-                f"format '{name}' is not known.{did_you_mean(name, (*FORMATS, *GLOVE_FILES))} "
-                f"Formats: {', '.join((*FORMATS, *GLOVE_FILES))}."
+                f"format '{name}' is not known.{did_you_mean(name, known)} "
+                f"Formats: {', '.join(known)}."
             )
     must_exist(source)
     must_not_exist(Path(target), overwrite)
+    if options is not None or _is_elmo(source, from_) or _is_elmo(target, to):
+        from firth.cli import convert_elmo
+
+        convert_elmo.must_be_plain(limit=limit, vocabulary=vocabulary, gradsq=gradsq)
+        convert_elmo.convert(
+            source, target, options, from_ == ELMO_FILE, to == ELMO_FILE, overwrite, common
+        )
+        return
     if from_ in GLOVE_FILES or to in GLOVE_FILES:
         from firth.cli import convert_glove
 
@@ -107,6 +123,11 @@ def convert(
         output.write_json({"path": target, "words": len(vectors), "dim": vectors.dim})
     else:
         output.write(f"{len(vectors):,} vectors of {vectors.dim} numbers are in {target}")
+
+
+def _is_elmo(path: str, format: str | None) -> bool:
+    """Whether the format, or the name where there is none, says weights of a published ELMo."""
+    return format == ELMO_FILE or (format is None and Path(path).suffix in ENDINGS)
 
 
 def _goes_whole(source: str, target: str, from_: str | None, to: str | None, limit: Any) -> bool:

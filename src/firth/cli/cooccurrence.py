@@ -64,7 +64,7 @@ def cooccurrence(
     out
         A folder to keep the counts in; firth train takes it in place of a corpus.
     tokenizer
-        words, whitespace, blanks, characters, bpe:FILE, unigram:FILE or module:function.
+        words, signs, whitespace, blanks, characters, bpe:FILE, unigram:FILE or module:function.
     column
         The column of a table that holds the text, by name or number.
     fold_case

@@ -3,7 +3,7 @@
 A model of documents (counts, lsa, pvdbow, pvdm) makes a row of each line by its own mathematics;
 all others take the mean of the line's words. The documents that it was trained on have their own
 vectors, asked for by their ids. The rows of counts and ppmi are sparse: .npz, as scipy.sparse
-reads it.
+reads it. Of an ELMo each word of a line has its own vectors, see `contextual`.
 """
 
 from __future__ import annotations
@@ -58,9 +58,13 @@ def embed(
     /,
     *,
     out: Annotated[str, Parameter(name=["-o", "--output"])],
-    of: Literal["words", "lines", "documents"] | None = None,
+    of: Literal["words", "lines", "documents", "tokens"] | None = None,
+    layers: str | None = None,
+    dtype: Literal["float16", "float32"] | None = None,
     tokenizer: str | None = None,
     fold_case: bool | None = None,
+    encoding: str | None = None,
+    device: str | None = None,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
     common: Common = COMMON,
 ) -> None:
@@ -70,6 +74,10 @@ def embed(
     counts, lsa, pvdbow or pvdm it is the row of that document, as of a new one. One row for each
     line of FILE, in its order; what holds no known word gets a row of zeros, and is named.
 
+    An ELMo gives the vectors of each word in its line: OUT.npy is float16[words, layers, dim], word
+    after word; the words of line i (from 0) are those from offsets[i] to offsets[i + 1] of
+    OUT.offsets.npy, and what they are stands in OUT.tokens.jsonl, a line a list.
+
     Parameters
     ----------
     model
@@ -78,20 +86,44 @@ def embed(
         What to embed; - or nothing is standard input.
     out
         Where to write: .npy (float32 matrix), .parquet (text, vector), .txt or .tsv (text,
-        TAB, numbers); with a model of the kind counts or ppmi: .npz (sparse matrix of scipy).
+        TAB, numbers); with a model of the kind counts or ppmi: .npz (sparse matrix of scipy);
+        with an elmo: .npy (float16[words, layers, dim], one word after another), beside it
+        .offsets.npy (where each line begins) and .tokens.jsonl (its words).
     of
         Whether a line of FILE is one word, a text, or the id of a document that the model was
         trained on; default: words, but lines with a model of the kind counts, lsa, pvdbow or
-        pvdm. Of words, counts gives one-hot rows.
+        pvdm. Of words, counts gives one-hot rows. Tokens: each word of a text, the default with an
+        elmo and only there.
+    layers
+        ELMo: all of them, the top one, their average, or numbers such as 0,2 (0: the spelling
+        alone); default: all.
+    dtype
+        ELMo: of the numbers; default: float16.
     tokenizer
         How to cut lines into words; default: as the model was trained.
     fold_case
         Whether to ignore case in lines; default: as the model was trained.
+    encoding
+        ELMo: of FILE; default: utf-8.
+    device
+        ELMo: auto, cpu, cuda, cuda:1, mps; default: auto.
     overwrite
         Replace the output if it exists.
     """
     path = Path(out)
     fitted = open_fitted(model) if is_model(model) else None
+    if fitted is not None and fitted.kind == "elmo" and of in (None, "tokens"):
+        from firth.cli import contextual
+
+        contextual.embed(
+            contextual.Asked(
+                model, file, path, layers or "all", dtype or "float16", tokenizer, fold_case,
+                encoding or "utf-8", device or "auto", overwrite, common,
+            ),
+            fitted,
+        )  # fmt: skip
+        return
+    _must_not_be_said(of, layers=layers, dtype=dtype, encoding=encoding, device=device)
     kind = "vectors" if fitted is None else fitted.kind
     sparse = kind == "counts"
     if fitted is not None and fitted.vectors is not None:
@@ -164,6 +196,19 @@ def embed(
     if lines_wanted and kind in INFERRED:
         empty = np.flatnonzero(~matrix.any(axis=1)).tolist()
     _tell(out, matrix, unknown, "words", common, empty)
+
+
+def _must_not_be_said(of: str | None, **given: str | None) -> None:
+    """
+    Raises:
+        SettingError: something that only the tokens of an ELMo have.
+    """
+    said = [f"--{name}" for name, value in given.items() if value is not None]
+    if of == "tokens" or said:
+        raise SettingError(
+            f"{'--of tokens' if of == 'tokens' else said[0]} is for the words of lines by an ELMo "
+            "(a model of the kind elmo); leave it out."
+        )
 
 
 def _tell(

@@ -23,6 +23,7 @@ def evaluate(
     analogies: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Protocol = "firth",
     column: str | None = None,
+    columns: str | None = None,
     label_column: str | None = None,
     label_separator: str | None = None,
     k: Annotated[int, Parameter(name=["-k", "--labels"])] = 1,
@@ -34,7 +35,7 @@ def evaluate(
     common: Common = COMMON,
 ) -> None:
     """Score a model on similarities and analogies, a classifier on labelled texts, a language model
-    on text.
+    or an ELMo on text, a tagger on tagged sentences.
 
     With --json: {"similarity": {name: {"spearman", "pearson", "pairs", "covered"}}, "analogies":
     {name: {"accuracy", "correct", "asked", "covered", "sections": {...}}}}; a name is that of the
@@ -44,7 +45,13 @@ def evaluate(
     "calibration": {"expected_error", "bins"}, "left_out"}. Of a language model: {"perplexity",
     "unit", "tokens", "unknown", "unknown_share", "lines", "loss" (nats a unit),
     "bits_per_character", "bits_per_byte"}, with --per-line also "per_line": [{"logprob", "units",
-    "unknown", "perplexity"}].
+    "unknown", "perplexity"}]. Of an ELMo: {"perplexity" (of both directions), "forward_perplexity",
+    "backward_perplexity", "unit", "tokens", "unknown", "unknown_share", "lines", "loss",
+    "words_cut", "characters", "characters_unknown"}. Of a tagger: {"accuracy", "f1", "precision",
+    "recall", "gold", "found", "correct", "tokens", "sentences", "labels": {label: {"precision",
+    "recall", "f1", "gold", "found", "correct"}}, "unseen": {"tokens", "accuracy"}, "strange": {tag:
+    count}, "errors": [{"true", "found", "count", "example"}]}; of tags without spans each word
+    counts.
 
     Parameters
     ----------
@@ -52,8 +59,9 @@ def evaluate(
         A model folder or a file of vectors.
     data
         For a classifier: labelled texts in fastText's format, or a table with --column and
-        --label-column; for a language model: text, its lines read one after another. - is standard
-        input.
+        --label-column; for a language model: text, its lines read one after another (for an
+        ELMo, each by itself); for a tagger:
+        tagged sentences, see --columns. - is standard input.
     similarity
         A file of "word word score" lines; may be given several times.
     analogies
@@ -62,6 +70,8 @@ def evaluate(
         Whose rules to count by: firth's, or those of the program named.
     column
         The column of a table that holds the text, by name or number.
+    columns
+        Tagger: WORD:TAG, where words and tags stand, as in firth train tagger.
     label_column
         The column of a table that holds the labels, by name or number.
     label_separator
@@ -73,12 +83,25 @@ def evaluate(
     per_line
         Language model: begin each line with a fresh state, and score it by itself.
     tokenizer
-        Language model: only for one trained with module:function, which is not called on its word.
+        Language model, ELMo: only for one trained with module:function, which is not called on its
+        word.
     encoding
-        Language model: of the text.
+        Language model, ELMo, tagger: of the text.
     device
-        Language model: auto, cpu, cuda, cuda:1, mps.
+        Language model, ELMo, tagger: auto, cpu, cuda, cuda:1, mps.
     """
+    if data is not None and is_folder_of_ours(model) and kind_of(model) == "tagger":
+        from firth.cli.taggers import evaluate_tags
+
+        must_be_none(
+            "taggers", similarity=similarity, analogies=analogies, column=column,
+            label_column=label_column, label_separator=label_separator, labels=k != 1,
+            threshold=threshold, per_line=per_line, tokenizer=tokenizer,
+        )  # fmt: skip
+        evaluate_tags(model, data, columns, encoding, device, common)
+        return
+    if columns is not None:
+        raise SettingError(f"--columns is for taggers; {model} is none. Leave it out.")
     if data is not None and is_folder_of_ours(model) and kind_of(model) == "language-model":
         # only who has a language model needs its file
         from firth.cli.language_models import evaluate_language, must_be_plain
@@ -88,6 +111,15 @@ def evaluate(
             label_separator=label_separator, labels=k != 1, threshold=threshold,
         )  # fmt: skip
         evaluate_language(model, data, column, tokenizer, encoding, per_line, device, common)
+        return
+    if data is not None and is_folder_of_ours(model) and kind_of(model) == "elmo":
+        from firth.cli.elmo import evaluate_elmo
+
+        must_be_none(
+            "ELMo", similarity=similarity, analogies=analogies, label_column=label_column,
+            label_separator=label_separator, labels=k != 1, threshold=threshold, per_line=per_line,
+        )  # fmt: skip
+        evaluate_elmo(model, data, column, tokenizer, encoding, device, common)
         return
     for name, given in (("per-line", per_line), ("tokenizer", tokenizer)):
         if given:
@@ -124,19 +156,30 @@ def evaluate(
         output.write_json(document)
         return
     if document["similarity"]:
-        columns = ["similarity", "spearman", "pearson", "pairs", "covered"]
+        headings = ["similarity", "spearman", "pearson", "pairs", "covered"]
         if any("inferred" in report for report in document["similarity"].values()):
-            columns.append("inferred")
-        rows = [[name, *_row(report, columns)] for name, report in document["similarity"].items()]
-        output.table(rows, columns)
+            headings.append("inferred")
+        rows = [[name, *_row(report, headings)] for name, report in document["similarity"].items()]
+        output.table(rows, headings)
     if document["analogies"]:
-        columns = ["analogies", "accuracy", "correct", "asked", "covered"]
+        headings = ["analogies", "accuracy", "correct", "asked", "covered"]
         rows = []
         for name, report in document["analogies"].items():
             for section, part in report["sections"].items():
-                rows.append([section, *_row(part, columns)])
-            rows.append([name, *_row(report, columns)])
-        output.table(rows, columns)
+                rows.append([section, *_row(part, headings)])
+            rows.append([name, *_row(report, headings)])
+        output.table(rows, headings)
+
+
+def must_be_none(whose: str, **given: Any) -> None:
+    """
+    Raises:
+        SettingError: an option that has no meaning for models of this kind was given.
+    """
+    for name, value in given.items():
+        if value:
+            option = "--" + name.replace("_", "-")
+            raise SettingError(f"{option} is not for {whose}; leave it out.")
 
 
 def _key(report: Any, path: str, taken: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from firth.cli import output
+from firth.cli import elmo, output, taggers
 from firth.cli.models import (
     is_model,
     is_phrases,
@@ -25,7 +25,8 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     With --json: {"kind", "settings", "corpus", "history", "sizes": {"words", "dim", "bytes"}}.
     The sizes of co-occurrence are {"words", "pairs", "bytes"}, of phrases {"phrases", "bytes"}, and
     phrases have {"top": [{"phrase", "score", "count"}]} too; of models with labels, n-grams or
-    vectors of documents "labels", "ngram_rows" and "documents"; of language models "weights".
+    vectors of documents "labels", "ngram_rows" and "documents"; of neural models "weights". Taggers
+    have "inside": {"inputs", "labels", "mix": {"gamma", "weights"}} too.
 
     Parameters
     ----------
@@ -54,10 +55,12 @@ def info(model: str, /, *, common: Common = COMMON) -> None:
     if document["settings"]:
         output.table(document["settings"].items(), ["setting", "value"])
     # what a file of fastText is written from again, and how subwords are cut, is for programs
-    hidden = (FILE, "subwords")
+    hidden = (FILE, "subwords", "symbols")
     corpus = {name: value for name, value in document["corpus"].items() if name not in hidden}
     if corpus:
         output.table(corpus.items(), ["corpus", ""])
+    if "inside" in document:
+        taggers.show_inside(document["inside"])
     if document["history"]:
         names = list(document["history"][0])
         output.table(
@@ -119,6 +122,11 @@ def describe(model: str, verbose: bool = False) -> dict[str, Any]:
         if fitted.kind == "language-model" and fitted.vectors is not None:
             others = sum(math.prod(array.shape) for array in fitted.state.values())
             sizes["weights"] = others + math.prod(fitted.vectors.matrix.shape)
+        if fitted.kind == elmo.KIND:
+            sizes["weights"] = elmo.weights(fitted)
+        if fitted.kind == taggers.KIND:
+            sizes["weights"] = sum(math.prod(array.shape) for array in fitted.state.values())
+            head["inside"] = taggers.inside(fitted)
     return {**head, "sizes": {**sizes, "bytes": size(Path(model))}}
 
 

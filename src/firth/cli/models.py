@@ -177,7 +177,8 @@ def resolve_tokenizer(name: str) -> str | Callable[[str], list[str]]:
     except ImportError as error:
         raise SettingError(
             f"tokenizer={name!r}: the module '{module_name}' cannot be imported ({error}); wanted "
-            "words, whitespace, blanks, characters, bpe:FILE, unigram:FILE or module:function."
+            "words, signs, whitespace, blanks, characters, bpe:FILE, unigram:FILE or "
+            "module:function."
         ) from error
     function = getattr(module, function_name, None)
     if not callable(function):

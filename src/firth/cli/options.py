@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
@@ -43,15 +43,18 @@ class Common:
 COMMON = Common()
 
 
-def options_of(settings: type[Settings]) -> Any:
+def options_of(settings: type[Settings], without: Container[str] = ()) -> Any:
     """A dataclass for the command line with one option per field of `settings`.
 
     Same names, types and defaults; the help is the field's meaning and range.
+    without: fields that a command decides itself.
     """
     hints = typing.get_type_hints(settings)
     group = Group("Settings", sort_key=2)
     fields = []
     for field in dataclasses.fields(settings):
+        if field.name in without:
+            continue
         hint = hints[field.name]
         choices = field.metadata.get("choices")
         if choices:

@@ -1,4 +1,4 @@
-"""`firth predict`: the labels of texts by a classifier, one line in, one line out."""
+"""`firth predict`: labels of texts, tags of words; one line in, one line out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from firth.cli import output
+from firth.cli import output, taggers
 from firth.cli.models import is_model, must_exist, open_fitted, resolve_tokenizer
 from firth.cli.options import COMMON, HYPHEN, Common
-from firth.errors import CorpusError, EncodingError, FormatError
+from firth.errors import CorpusError, EncodingError, FormatError, SettingError
 
 if TYPE_CHECKING:
     from firth.static.classify import Classifier
@@ -32,34 +32,56 @@ def predict(
     threshold: float = 0.0,
     column: str | None = None,
     tokenizer: str | None = None,
+    tokens: Annotated[bool, Parameter(negative=())] = False,
     encoding: str = "utf-8",
+    device: str = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Predict the labels of texts, one a line.
+    """Predict the labels of texts, or the tags of their words; one text a line.
 
     One line in, one line out: label, TAB, probability; more labels (-k) follow on the same line,
     the most probable first. A line stays empty if no label reaches the threshold. Labels that
     stand in the text (__label__news) are passed over. With --json: {"predictions": [[{"label",
     "probability"}, ...], ...]}.
 
+    Of a tagger: each token with its tag, The/DET cat/NOUN; with -k the most probable sequences
+    of tags, TAB, probability, and so on. With --json: {"predictions": [[{"tokens", "tags",
+    "confidence", "probability", "spans": [{"label", "start", "stop", "text", "confidence"}],
+    "places"}, ...], ...]}: start and stop count tokens, places are the tokens' characters.
+
     Parameters
     ----------
     model
-        A classifier: a model folder, or a .bin or .ftz of fastText.
+        A classifier: a model folder, or a .bin or .ftz of fastText; or a tagger.
     file
         The texts: plain, .gz, .bz2, .xz or .zst, or a table with --column; - or nothing is
         standard input.
     k
-        Labels a text, at most; -1 for all.
+        Labels a text, at most; -1 for all. Sequences of tags of a tagger.
     threshold
         Leave out labels that are less probable.
     column
         The column of a table that holds the text, by name or number.
     tokenizer
         Only for a model trained with module:function, which is not called on its word: name it.
+        Of a tagger: what cuts a line, default: words and signs; case stays.
+    tokens
+        Tagger: the lines are tokens already, with blanks between them.
     encoding
         Of the text.
+    device
+        Tagger: auto, cpu, cuda, cuda:1, mps.
     """
+    if taggers.is_tagger(model):
+        if threshold:
+            raise SettingError("--threshold is for classifiers; leave it out, or see --json.")
+        lines = lines_of(file, column, encoding)
+        taggers.predict_tags(
+            model, lines, k, tokens, tokenizer, device, common, one_by_one=_is_terminal(file)
+        )
+        return
+    if tokens:
+        raise SettingError(f"--tokens is for taggers; {model} is none. Leave it out.")
     from firth.static.classify import Classifier
 
     cut = None if tokenizer is None else resolve_tokenizer(tokenizer)

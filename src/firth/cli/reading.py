@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from firth.static.cooccurrence import Cooccurrence
     from firth.text.corpus import Corpus
     from firth.text.labelled import Labelled
+    from firth.text.tagged import Tagged
 
 #: option -> what `Corpus` takes if nothing is said
 READING: dict[str, Any] = {
@@ -188,3 +189,32 @@ class DocumentReading(Reading):
 
     def _named(self) -> dict[str, Any]:
         return {IDS[name]: value for name, value in self._ids.items()}
+
+
+#: option -> what `Tagged` takes if nothing is said
+TAGS: dict[str, Any] = {"columns": None, "encoding": "utf-8", "encoding_errors": "strict"}
+
+
+class TaggedReading:
+    """The options of `TAGS` that were given, for sentences with tags."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = {name: given.get(name, default) for name, default in TAGS.items()}
+
+    def corpus(self, *sources: str) -> Tagged:
+        """The sentences of files, folders, globs or - (standard input)."""
+        from firth.text.tagged import Tagged
+
+        return Tagged(*sources, **self._given)
+
+    def held_out(self, *sources: str) -> Tagged:
+        return self.corpus(*sources)
+
+    def python(self, *sources: str) -> str:
+        """The Python that makes them."""
+        said = {name: self._given[name] for name in TAGS if self._given[name] != TAGS[name]}
+        more = "".join(f", {name}={value!r}" for name, value in said.items())
+        return f"Tagged({', '.join(map(repr, sources))}{more})"
+
+    def python_held_out(self, *sources: str) -> str:
+        return self.python(*sources)

@@ -17,9 +17,11 @@ from firth.cli.options import COMMON, Common, call_of, hyphens, options_of
 from firth.cli.reading import (
     IDS,
     LABELS,
+    TAGS,
     DocumentReading,
     LabelledReading,
     Reading,
+    TaggedReading,
     must_fit_units,
 )
 from firth.cli.training import Run, must_be_free, summary, tell
@@ -57,6 +59,16 @@ KINDS = {
         "LanguageModel",
         "What comes next in a text: window, RNN, LSTM, GRU.",
     ),
+    "elmo": (
+        "firth.neural.elmo_settings",
+        "ELMo",
+        "Vectors of words in their sentences: a language model in both directions.",
+    ),
+    "tagger": (
+        "firth.neural.tagger_settings",
+        "Tagger",
+        "A tag for each word: parts of speech, chunks, names.",
+    ),
 }
 
 app = App(name="train", help="Train a model: firth train KIND DATA... -o MODEL [settings].")
@@ -91,13 +103,31 @@ _STREAM = (
     "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
     "input. A line is a sentence or paragraph; the order of the lines counts."
 )
+_APART = (
+    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
+    "input. A line is a sentence or paragraph, and is learnt by itself unless --carry is given."
+)
+#: what a line is to models of language
+LINES = {"language-model": _STREAM, "elmo": _APART}
+_SENTENCES = (
+    "Files of sentences with a tag for each word: columns (CoNLL), CoNLL-U (.conllu) or .jsonl; "
+    "plain, .gz, .bz2, .xz or .zst; folders, globs, or - for standard input."
+)
+_DEV_SENTENCES = "Tagged sentences on which F1 or accuracy is measured after each epoch."
+_COLUMNS = (
+    "WORD:TAG: where words and their tags stand, as numbers (0:3; -1 is the last), names of "
+    "CoNLL-U (form:upos) or keys of JSON (tokens:tags)."
+)
+_VECTORS = "A model or file of vectors that are read beside what is learnt; kept in the model."
+_ELMO = "An ELMo whose layers are mixed and read beside the rest; kept in the model."
 _ID = "The column of a table that holds the ids of documents; without ids they are numbered."
 _ID_PREFIX = "What ids in lines of text begin with, as __label__ in fastText's format."
 _ID_SEPARATOR = "What stands between several ids in one cell."
 _OUT = "The model folder to write."
 _DEV = "A text on which the loss is measured after each epoch, to stop early."
 _TOKENIZER = (
-    "words (Unicode word boundaries), whitespace, blanks (fastText's), characters, bpe:FILE, "
+    "words (Unicode word boundaries), signs (the same as they are written, and the signs between "
+    "them), whitespace, blanks (fastText's), characters, bpe:FILE, "
     "unigram:FILE (a tokenizer.json of the package tokenizers), or module:function."
 )
 _FOLD = "Ignore the case of letters; default: with the tokenizer words only."
@@ -144,17 +174,19 @@ def _command(kind: str) -> Callable[..., None]:
     # cyclopts takes a command's options from its signature
     taken = inspect.signature(settings_class.fit).parameters
     labelled = "labelled" in taken
-    documents = _of_documents(settings_class)
+    documents, tagged = _of_documents(settings_class), "tagged" in taken
     wanted = {*ALWAYS, *taken, *((*LABELS, "tuning") if labelled else ())}
     wanted |= set(IDS) if documents else set()
     data_help = _EXAMPLES if labelled else _DOCUMENTS if documents else _DATA
-    if kind == "language-model":
-        data_help = _STREAM
+    if tagged:  # the words are there already
+        wanted, data_help = {*TAGS, *RUNS, *taken}, _SENTENCES
+    if kind in LINES:
+        data_help = LINES[kind]
     parameters = [
         _option("data", Annotated[str, Parameter(required=True, help=data_help)], kind=_VAR),
         _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
         _option("settings", options, options()),
-        *(option for option in _options(labelled) if option.name in wanted),
+        *(option for option in _options(labelled, tagged) if option.name in wanted),
     ]
 
     def train(*data: str, **given: Any) -> None:
@@ -166,10 +198,12 @@ def _command(kind: str) -> Callable[..., None]:
     return train
 
 
-#: options that every kind takes; the others where `fit` takes them
+#: options of every run
+RUNS = {"overwrite", "common"}
+#: options that every kind takes whose text is cut here; the others where `fit` takes them
 ALWAYS = {
     *("tokenizer", "column", "fold_case", "encoding", "encoding_errors", "phrases"),
-    *("overwrite", "common"),
+    *RUNS,
 }
 _VAR = inspect.Parameter.VAR_POSITIONAL
 
@@ -181,11 +215,13 @@ def _option(
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
-def _options(labelled: bool) -> list[inspect.Parameter]:
+def _options(labelled: bool, tagged: bool = False) -> list[inspect.Parameter]:
     dev, go_on = (_DEV_EXAMPLES, _GO_ON) if labelled else (_DEV, _CONTINUE)
+    dev = _DEV_SENTENCES if tagged else dev
     return [
         _option("dev", Annotated[str | None, _about(TEXT, dev)], None),
         _option("tokenizer", Annotated[str, _about(TEXT, _TOKENIZER)], "words"),
+        _option("columns", Annotated[str | None, _about(TEXT, _COLUMNS)], None),
         _option("column", Annotated[str | None, _about(TEXT, _COLUMN)], None),
         _option("label_column", Annotated[str | None, _about(TEXT, _LABEL)], None),
         _option("label_prefix", Annotated[str, _about(TEXT, _PREFIX)], "__label__"),
@@ -197,6 +233,8 @@ def _options(labelled: bool) -> list[inspect.Parameter]:
         _option("encoding", Annotated[str, _about(TEXT, "Of the text.")], "utf-8"),
         _option("encoding_errors", Annotated[Errors, _about(TEXT, _ERRORS)], "strict"),
         _option("phrases", Annotated[str | None, _about(TEXT, _PHRASES)], None),
+        _option("vectors", Annotated[str | None, _about(RUN, _VECTORS)], None),
+        _option("elmo", Annotated[str | None, _about(RUN, _ELMO)], None),
         _option("init_from", Annotated[str | None, _about(RUN, _INIT)], None),
         _option("freeze", Annotated[bool, _flag(_FREEZE)], False),
         _option("continue_from", Annotated[str | None, _about(RUN, go_on)], None),
@@ -223,8 +261,12 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
     tuning.check(given)
     must_be_free(path, overwrite=overwrite, resume=resume)
     taken = inspect.signature(settings_class.fit).parameters
-    kind_of_reading = LabelledReading if "labelled" in taken else Reading
-    reading = (DocumentReading if documents else kind_of_reading)(given)
+    reading: Any
+    if "tagged" in taken:
+        reading = TaggedReading(given)
+    else:
+        kind_of_reading = LabelledReading if "labelled" in taken else Reading
+        reading = (DocumentReading if documents else kind_of_reading)(given)
     vectors = None if init_from is None else open_vectors(init_from)
     older = None if continue_from is None else open_fitted(continue_from)
     if kind == "language-model":
@@ -248,6 +290,8 @@ def _train(kind: str, settings_class: Any, data: list[str], given: dict[str, Any
         "init_from": vectors,
         "freeze": freeze,
         "continue_from": older,
+        "vectors": None if given.get("vectors") is None else open_vectors(given["vectors"]),
+        "elmo": None if given.get("elmo") is None else open_fitted(given["elmo"]),
     }
     run = Run(
         settings=made,
@@ -300,7 +344,7 @@ def _python(
     settings: Any,
     data: list[str],
     out: Path,
-    reading: Reading,
+    reading: Any,
     given: dict[str, Any],
     counts: bool,
 ) -> str:
@@ -310,6 +354,8 @@ def _python(
         "init_from": "load_vectors({!r})".format,
         "freeze": repr,
         "continue_from": "load({!r})".format,
+        "vectors": "load_vectors({!r})".format,
+        "elmo": "load({!r})".format,
     }
     more = "".join(
         f", {name}={opener(given[name])}" for name, opener in openers.items() if given.get(name)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: what compiling everything once takes, to be said while one waits
 COMPILE_SECONDS = 25
+#: figures of a tagger on held-out sentences
+TAGGED = ("f1", "accuracy")
 
 
 @dataclasses.dataclass
@@ -147,9 +149,17 @@ def summary(fitted: Fitted | PhraseModel, out: Path, seconds: float) -> dict[str
         "epochs": len(fitted.history),
         "loss": last.get("loss"),
         **({} if perplexity is None else {"perplexity": perplexity}),
+        **_of_tags(fitted.history),
         "history": fitted.history,
         "corpus": fitted.corpus,
     }
+
+
+def _of_tags(history: list[dict[str, Any]]) -> dict[str, float]:
+    """F1 and accuracy on held-out sentences of the state that is kept, the best one."""
+    measured = [entry for entry in history if "held_out_error" in entry]
+    best = min(measured, key=lambda entry: entry["held_out_error"], default={})
+    return {name: best["held_out_" + name] for name in TAGGED if "held_out_" + name in best}
 
 
 def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
@@ -171,8 +181,11 @@ def tell(document: dict[str, Any], fitted: Fitted | PhraseModel) -> None:
         parts.append(f"loss {document['loss']:.4f}")
     if document.get("perplexity") is not None:
         parts.append(f"held-out perplexity {document['perplexity']:.2f}")
+    parts += [f"held-out {name} {document[name]:.4f}" for name in TAGGED if name in document]
     output.write(f"{document['path']}: {', '.join(parts)}")
-    if fitted.kind == "language-model":
+    if fitted.kind == "elmo":
+        words = ["firth", "embed", document["path"], "TEXT", "-o", "words.npy"]
+    elif fitted.kind == "language-model":
         words = ["firth", "generate", document["path"]]
     elif fitted.labels is not None:
         words = ["firth", "predict", document["path"], "TEXT"]

@@ -188,22 +188,38 @@ class CharacterCNN(nn.Module):
         return torch.cat(parts).index_select(0, torch.argsort(order))
 
     def _strongest(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """The same, all words filled up with zeros to one length."""
+        """The same, all words filled up with zeros to one length.
+
+        All filters are one product: they are filled up with zeros to one width, a third more to
+        compute. A convolution is compiled for each new number and length of words, which on a CPU
+        takes longer than to compute it.
+        """
+        widest = max(width for width, _ in self.settings.filters)
         longest = int(lengths.max()) if lengths.device.type == "cpu" else ids.shape[1]
-        size = max(longest, *(width for width, _ in self.settings.filters))
+        # at each of the word's symbols a filter begins, as if it were followed by zeros
+        size = longest + widest - 1
         ids = F.pad(ids[:, :longest].long(), (0, size - min(longest, ids.shape[1])))
         place = torch.arange(size, device=ids.device)
         outside = place >= lengths[:, None]
         x = F.embedding(ids.masked_fill(outside, 0), self.embedding)
-        x = x.masked_fill(outside[..., None], 0.0).transpose(1, 2)
+        x = x.masked_fill(outside[..., None], 0.0)
+        windows = torch.cat([x[:, k : k + longest] for k in range(widest)], 2)
+        weight = torch.cat(
+            [
+                F.pad(layer.weight.transpose(1, 2), (0, 0, 0, widest - layer.kernel_size[0]))
+                for layer in self._convolutions()
+            ]
+        )
+        bias = torch.cat([layer.bias for layer in self._convolutions()])  # type: ignore[misc]  # made with one
+        f = F.linear(windows, weight.flatten(1), bias)
         found = []
-        for layer in self._convolutions():
-            width = layer.kernel_size[0]
+        sizes = [many for _, many in self.settings.filters]
+        for (width, _), some in zip(self.settings.filters, f.split(sizes, 2), strict=True):
             # the last t at which the word still fills the filter; one t at least
             last = (lengths - width).clamp(min=0)
-            f = layer(x)
-            found.append(f.masked_fill((place[: f.shape[2]] > last[:, None])[:, None], -torch.inf))
-        return torch.cat([f.max(-1).values for f in found], 1)
+            behind = (place[:longest] > last[:, None])[..., None]
+            found.append(some.masked_fill(behind, -torch.inf).max(1).values)
+        return torch.cat(found, 1)
 
     def _check(self, ids: Tensor, lengths: Tensor) -> None:
         if ids.dim() != 2 or ids.shape[1] > self.settings.longest or ids.shape[:1] != lengths.shape:

@@ -138,7 +138,7 @@ def fit(
         must_be_known(held_out)
     loop.seed_all(settings.seed)
     net = LanguageNet(settings, len(text.vocabulary))
-    net.reset()
+    net.reset(text.vocabulary.counts)
     if init_from is not None:
         start_from(net, text, init_from, freeze, progress)
     net.to(device)

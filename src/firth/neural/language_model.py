@@ -70,12 +70,17 @@ class LanguageNet(nn.Module):
         else:
             self.softmax = FullSoftmax(width, words, weight)
 
-    def reset(self) -> None:
-        """Draws embeddings and output rows from U(-0.1, 0.1) (Zaremba et al. 2014, small)."""
+    def reset(self, counts: np.ndarray | None = None) -> None:
+        """Draws embeddings and output rows from U(-0.1, 0.1) (Zaremba et al. 2014, small).
+
+        counts: int64[V], how often the text has each unit (`FullSoftmax.expect`).
+        """
         nn.init.uniform_(self.embedding, -0.1, 0.1)
         if isinstance(self.softmax, FullSoftmax):
             nn.init.uniform_(self.softmax.weight, -0.1, 0.1)
             nn.init.zeros_(self.softmax.bias)
+            if counts is not None:
+                self.softmax.expect(counts)
 
     @property
     def device(self) -> torch.device:

@@ -1,6 +1,7 @@
 """Tokenizers: from a line to its tokens.
 
     words         Unicode word boundaries (`word_break`); case is folded unless told otherwise
+    signs         the same words as they are written, and each sign between them (`raw_tokens`)
     whitespace    str.split()
     blanks        at fastText's blanks: space, tab, line ends, vertical tab, form feed, the byte 0
     characters    each character with its marks, without white space (`splitters.characters`)
@@ -22,10 +23,12 @@ from firth.errors import CorpusError, MissingExtraError, SettingError, did_you_m
 from firth.text import label_kernels, splitters, word_break
 from firth.text.characters import properties
 
+#: what a tagger reads; no kernel, the words are those of "words"
+SIGNS = "signs"
 BUILT_IN = ("words", "whitespace", "blanks", "characters")
 _WANTED = (
-    "words, whitespace, blanks, characters, bpe:FILE, unigram:FILE, or a function from a string to "
-    "a list of strings"
+    "words, signs, whitespace, blanks, characters, bpe:FILE, unigram:FILE, or a function from a "
+    "string to a list of strings"
 )
 
 
@@ -45,7 +48,9 @@ class Tokenizer:
         self.function: Callable[[str], Iterable[str]] | None = None
         if isinstance(tokenizer, str):
             self.name = tokenizer
-            if tokenizer not in BUILT_IN:
+            if tokenizer == SIGNS:
+                self.function = _words_and_signs
+            elif tokenizer not in BUILT_IN:
                 self.name, self.function = _trained(tokenizer)
         elif callable(tokenizer):
             self.name, self.function = _name_of(tokenizer), tokenizer
@@ -129,6 +134,12 @@ class Splitter:
         return starts[:tokens], stops[:tokens], ends[:lines]
 
 
+def _words_and_signs(line: str) -> list[str]:
+    from firth.text.raw_tokens import cut  # which stands upon this file
+
+    return cut([line])[0].tokens
+
+
 def _trained(name: str) -> tuple[str, Callable[[str], Iterable[str]]]:
     """A trained tokenizer of the package tokenizers: (name, function)."""
     kind, separator, file = name.partition(":")
@@ -136,7 +147,7 @@ def _trained(name: str) -> tuple[str, Callable[[str], Iterable[str]]]:
         kind, file = "", name
         if not name.endswith(".json"):
             raise SettingError(
-                f"tokenizer={name!r} is not a tokenizer.{did_you_mean(name, BUILT_IN)} "
+                f"tokenizer={name!r} is not a tokenizer.{did_you_mean(name, (*BUILT_IN, SIGNS))} "
                 f"Wanted {_WANTED}."
             )
     if not Path(file).is_file():

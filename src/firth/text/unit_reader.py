@@ -1,9 +1,4 @@
-"""`UnitReader`: text as a trained language model reads it, and its units as text again.
-
-What a text is cut with is part of the model: another tokenizer gives perplexities that mean
-nothing, and gives them silently. So text is cut as the training text was, and a `Corpus` that is
-cut otherwise is refused.
-"""
+"""`UnitReader`: text as a trained language model reads it, and its units as text again."""
 
 from __future__ import annotations
 
@@ -14,6 +9,7 @@ import numpy as np
 
 from firth.errors import CorpusError, FormatError, SettingError
 from firth.progress import SILENT, Progress
+from firth.text.as_trained import corpus_of, tokenizer_of
 from firth.text.corpus import Corpus
 from firth.text.phrase_model import PhraseModel
 from firth.text.spelling import LINE_ENDS, Joiner
@@ -59,26 +55,13 @@ class UnitReader:
         self._pieces: SubwordPieces | None = None
         self.tokenizer: Tokenizer | None = None
         if unit == "word":
-            self.tokenizer = self._tokenizer(tokenizer)
+            self.tokenizer = tokenizer_of(summary, tokenizer)
         elif tokenizer is not None:
             raise SettingError(
                 f"A tokenizer cuts words, and this model reads {unit}s; leave the tokenizer out."
             )
         elif unit == "subword":
             self._pieces = SubwordPieces(str(summary.get("subwords")))
-
-    def _tokenizer(self, given: str | Callable[[str], list[str]] | None) -> Tokenizer:
-        name, fold = str(self._summary.get("tokenizer", "words")), self._summary.get("fold_case")
-        if given is not None:
-            return Tokenizer(given, fold)
-        if self._summary.get("tokenizer_is_function"):
-            raise SettingError(
-                f"The text of this model was cut by the function {name}, which is not called on "
-                f"the word of a model; name it yourself if you trust it: --tokenizer {name} "
-                "(tokenizer=...)."
-            )
-        # lists of tokens stay as they were; so do words between blanks
-        return Tokenizer("whitespace" if name == "given" else name, fold)
 
     def corpus(
         self, source: Any, *, column: str | int | None = None, encoding: str = "utf-8"
@@ -89,23 +72,7 @@ class UnitReader:
             SettingError: it is a Corpus, and is cut otherwise.
             CorpusError: as `Corpus` does.
         """
-        if not isinstance(source, Corpus):
-            fold = None if self.tokenizer is None else self.tokenizer.fold
-            found = Corpus(
-                source, column=column, encoding=encoding, fold_case=fold, phrases=self._phrases
-            )
-            found.tokenizer = self.tokenizer or found.tokenizer
-            return found
-        if self.tokenizer is not None:
-            given, own = source.summary(), self.tokenizer
-            cut = given["tokenizer"], bool(given["fold_case"])
-            if given["tokenizer"] != "given" and cut != (own.name, own.fold):
-                raise SettingError(
-                    f"The text is cut by the tokenizer {cut[0]} with fold_case={cut[1]}, that of "
-                    f"the model was cut by {own.name} with fold_case={own.fold}: its perplexity "
-                    "would mean nothing. Give the file itself, or a Corpus with these settings."
-                )
-        return source
+        return corpus_of(source, self.tokenizer, self._phrases, column=column, encoding=encoding)
 
     def stream(self, source: Any, progress: Progress = SILENT) -> UnitStream:
         """A whole text, line ends included.

@@ -15,6 +15,8 @@
       documents.safetensors  "documents" float32[documents, dim] and "norms" (only if there are any)
       documents.tsv        their ids, escaped, row by row; not there if they are numbered
       phrases/             the phrases that the text was read with (only if there were any)
+      parts/NAME/          models that this one is made of, each a whole folder like this one
+                           (given vectors, an ELMo; only if there are any)
       state.safetensors    what resuming needs, by name (only if there is any)
 
 Never pickle. Written under a temporary name and renamed; opened by memory map. Opening checks
@@ -50,6 +52,7 @@ from firth.vectors.model_folder import (
     IDS,
     LABELS,
     MODEL,
+    PARTS,
     PHRASES,
     STATE,
     SUBWORDS,
@@ -59,6 +62,7 @@ from firth.vectors.model_folder import (
     check_sizes,
     describe,
     listed,
+    parts_in,
     read_model,
     verify,
 )
@@ -83,6 +87,7 @@ class Fitted:
     documents: their vectors, for kinds that have them.
     phrases: the PhraseModel that the text was read with.
     labels: what a classifier tells apart, row by row of its output.
+    parts: other models that this one reads, by name, kept in it whole.
     """
 
     kind: str
@@ -95,6 +100,7 @@ class Fitted:
     phrases: Any = None
     names: Vocabulary | None = None
     labels: Vocabulary | None = None
+    parts: dict[str, Fitted] = dataclasses.field(default_factory=dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -147,6 +153,9 @@ class Fitted:
                     self.documents.names.save(folder / IDS)
             if self.phrases is not None:
                 self.phrases.save(folder / PHRASES)
+            for name, part in self.parts.items():
+                (folder / PARTS).mkdir(exist_ok=True)
+                part.save(folder / PARTS / name)
             model = {
                 "format": FORMAT,
                 "version": self._version(),
@@ -170,7 +179,7 @@ class Fitted:
     def _version(self) -> int:
         """The first version of the format that can hold this."""
         plain = self.vectors is not None and isinstance(self.vectors.matrix, np.ndarray)
-        more = (self.documents, self.phrases, self.labels)
+        more = (self.documents, self.phrases, self.labels, *self.parts.values())
         plain = plain and all(one is None for one in more) and not self._about_subwords()
         return 1 if plain else VERSION
 
@@ -235,6 +244,7 @@ class Fitted:
             phrases=phrases,
             names=vocabulary,
             labels=listed(folder, LABELS, files) if LABELS in files else None,
+            parts={name: Fitted.load(folder / PARTS / name) for name in parts_in(files)},
         )
 
 

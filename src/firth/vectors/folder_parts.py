@@ -79,9 +79,12 @@ def state_in(file: Path) -> dict[str, Any]:
     for name in tensors:
         whole, _, part = name.rpartition(".")
         if whole and part in PARTS:
-            state.setdefault(whole, matrix_of(tensors, whole, file))
-        else:
-            state[name] = tensors[name]
+            try:
+                state.setdefault(whole, matrix_of(tensors, whole, file))
+                continue
+            except KeyError:
+                pass  # a tensor of its own that happens to end so: net.crf.start
+        state[name] = tensors[name]
     return state
 
 

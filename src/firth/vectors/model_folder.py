@@ -23,6 +23,7 @@ MODEL, VOCABULARY, VECTORS, STATE = (
     "state.safetensors",
 )
 DOCUMENTS, IDS, PHRASES = "documents.safetensors", "documents.tsv", "phrases"
+PARTS = "parts"
 SUBWORDS, NGRAMS, LABELS = "subwords.safetensors", "ngrams.tsv", "labels.tsv"
 #: folders of ours that hold something else, and what they are for
 NOT_FITTED = {
@@ -150,3 +151,9 @@ def listed(folder: Path, name: str, files: dict[str, Any]) -> Vocabulary:
     if crc_of(folder / name) != files[name]["crc32"]:
         raise damaged(folder / name)
     return Vocabulary.load(folder / name)
+
+
+def parts_in(files: dict[str, Any]) -> list[str]:
+    """The names of the models inside a model."""
+    paths = [name.split("/") for name in files]
+    return sorted({path[1] for path in paths if path[0] == PARTS and path[2:] == [MODEL]})

@@ -1,0 +1,142 @@
+"""The tags a tagger chooses among, and the scheme they are learnt in.
+
+Tags of spans are learnt in one scheme and written in another: IOBES says where a span ends, which
+makes it easier to learn than IOB (Ratinov & Roth 2009); the answers come in the scheme of the
+data. Tags that are no spans, parts of speech say, are what they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError, VocabularyError
+from firth.text.tag_schemes import (
+    Span,
+    Transitions,
+    check,
+    converted,
+    parts,
+    scheme_of,
+    spans,
+    tag_set,
+    transitions,
+)
+
+#: the scheme of tags that are no spans
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class TagLabels:
+    """names: what is chosen among, label by label.  scheme: of the data.  learnt: of the names."""
+
+    names: tuple[str, ...]
+    scheme: str = NONE
+    learnt: str = NONE
+
+    @staticmethod
+    def of(tags: Iterable[Sequence[str]], scheme: str = "auto", learns: str = "IOBES") -> TagLabels:
+        """Those of a training text.
+
+        scheme "auto": spans if every tag is one of a span and one has a label. learns: "same" as
+        the data, or a scheme.
+        """
+        tags = list(tags)
+        counts = Counter(tag for some in tags for tag in some)
+        if scheme == "auto":
+            scheme = scheme_of(tags)[0] if _of_spans(counts) else NONE
+        if scheme == NONE:
+            return TagLabels(tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))))
+        learnt = scheme if learns == "same" else learns
+        labels = {parts(tag)[1] for tag in counts if parts(tag)[0] != "O"}
+        return TagLabels(tuple(tag_set(labels, learnt)), scheme, learnt)
+
+    @property
+    def spans(self) -> bool:
+        """Whether the tags are of spans."""
+        return self.scheme != NONE
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def allowed(self) -> Transitions | None:
+        """What may stand behind what; None: everything."""
+        return transitions(self.names, self.learnt) if self.spans else None
+
+    def ids(self, tags: Iterable[Sequence[str]]) -> np.ndarray:
+        """int64[N]: the tags of all sentences, one after another, as they are learnt.
+
+        Raises:
+            VocabularyError: a tag that is none of these.
+        """
+        known = {name: i for i, name in enumerate(self.names)}
+        found: list[int] = []
+        try:
+            for some in tags:
+                learnt = converted(some, None, self.learnt) if self.spans else some
+                found += [known[tag] for tag in learnt]
+        except KeyError as error:
+            raise VocabularyError(
+                f"The tag {error.args[0]!r} is none of the {len(self.names)} that are learnt."
+            ) from None
+        return np.array(found, np.int64)
+
+    def tags(self, ids: Sequence[int]) -> list[str]:
+        """Labels of a sentence as tags in the scheme of the data; what breaks it is repaired."""
+        learnt = [self.names[i] for i in ids]
+        return converted(learnt, None, self.scheme) if self.spans else learnt
+
+    def spans_of(self, ids: Sequence[int]) -> list[Span]:
+        """The spans that labels of a sentence say; none of tags without spans."""
+        return spans([self.names[i] for i in ids]) if self.spans else []
+
+    def strange(self, tags: Iterable[Sequence[str]]) -> Counter[str]:
+        """Tags of another text that can never be chosen, and how often each is there."""
+        known = set(self.names)
+        found: Counter[str] = Counter()
+        for some in tags:
+            learnt = converted(some, None, self.learnt) if self.spans else some
+            found.update(own for own, tag in zip(some, learnt, strict=True) if tag not in known)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        return {"scheme": self.scheme, "learnt": self.learnt}
+
+    @staticmethod
+    def of_json(names: Sequence[str], given: dict[str, Any]) -> TagLabels:
+        """
+        Raises:
+            FormatError: a damaged model.
+        """
+        try:
+            return TagLabels(tuple(names), str(given["scheme"]), str(given["learnt"]))
+        except KeyError as error:
+            raise FormatError(
+                "the model", f"no {error} among what is said of its text", "that of a tagger"
+            ) from None
+
+
+def _of_spans(counts: Counter[str]) -> bool:
+    labelled = False
+    for tag in counts:
+        try:
+            labelled |= bool(parts(tag)[1])
+        except VocabularyError:
+            return False
+    return labelled
+
+
+def must_keep(scheme: str, placed: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """
+    placed: (where, tags).
+
+    Raises:
+        VocabularyError: tags break the scheme they are said to have; names the first place.
+    """
+    for where, tags in placed:
+        check(tags, scheme, where)
