@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from firth.compare.learning_curve import learning_curve as learning_curve
     from firth.errors import FirthError as FirthError
     from firth.neural.contextual import Contextual as Contextual
     from firth.neural.elmo_settings import ELMo as ELMo
@@ -83,6 +84,7 @@ _PLACES = {
     "evaluate_analogies": "firth.vectors.evaluate",
     "evaluate_similarity": "firth.vectors.evaluate",
     "infer": "firth.static.infer",
+    "learning_curve": "firth.compare.learning_curve",
     "load": "firth.vectors.fitted",
     "load_vectors": "firth.vectors.formats",
     "quantize": "firth.static.quantize",

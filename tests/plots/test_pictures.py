@@ -117,3 +117,32 @@ def test_modules_load_without_matplotlib():
         "firth.plots.letters; sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# --- learning curves ---------------------------------------------------------------------------
+
+
+def test_learning_curves():
+    pytest.importorskip("matplotlib", reason=REASON)
+    from firth.plots.learning_curve import Curve, learning_curve_figure
+
+    curves = {
+        "scratch": Curve([89, 893, 8936], [0.7, 0.85, 0.94], [0.02, 0.01, 0.0]),
+        "untrained": Curve([89], [0.69], [0.03]),
+    }
+    figure = learning_curve_figure(curves, figure="F1", dashed=frozenset(["untrained"]))
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log" and "F1" in axes.get_ylabel()
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["scratch", "untrained"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["89", "893", "8,936"]
+    first, other = (container.lines[0] for container in axes.containers)
+    assert list(first.get_ydata()) == pytest.approx([70, 85, 94])
+    assert first.get_linestyle() == "-" and other.get_linestyle() == "--"
+
+
+def test_no_learning_curves():
+    pytest.importorskip("matplotlib", reason=REASON)
+    from firth.plots.learning_curve import learning_curve_figure
+
+    with pytest.raises(SettingError, match="nothing to draw"):
+        learning_curve_figure({}, figure="F1")

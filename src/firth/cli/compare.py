@@ -88,8 +88,8 @@ def compare(
     elmo
         A model of the kind elmo; it reads all sentences once.
     inputs
-        Some of scratch, vectors, top, average, mix, untrained, and vectors with one of an ELMo:
-        vectors+mix. Default: all but average and those with +, as far as what they need is given.
+        Some of scratch, vectors, top, average, mix, untrained, vectors+mix (vectors with any of an
+        ELMo). Default: all of one word but average, as far as what they need is given.
     fractions
         Parts of the training sentences, above 0 and up to 1.
     seeds
@@ -183,7 +183,8 @@ def draw(found: Found, folder: Path, watcher: Progress) -> str | None:
     None, and a sentence, without matplotlib.
     """
     from firth.compare.folder import PICTURE, REPORT
-    from firth.compare.report import figure_name, markdown
+    from firth.compare.markdown import markdown
+    from firth.compare.report import figure_name
     from firth.plots.learning_curve import Curve, learning_curve_figure
 
     try:

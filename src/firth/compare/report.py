@@ -15,9 +15,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from firth.neural.tagger_settings import Tagger
-
-BASE = "scratch"
+#: what gains are counted from, and the input that ELMo's authors propose
+BASE, MIX = "scratch", "mix"
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,17 @@ class Found:
                 return cell
         return None
 
+    def gain(self, name: str, over: str, fraction: float) -> tuple[float, float | None] | None:
+        """Mean and deviation, over seeds that both have, of the score of one input less another's;
+        None if there is no such seed."""
+        scores: dict[str, dict[int, float]] = {name: {}, over: {}}
+        for run in self.runs:
+            if run.fraction == fraction and run.input in scores:
+                scores[run.input][run.seed] = run.score
+        both = sorted(scores[name].keys() & scores[over].keys())
+        gains = [scores[name][seed] - scores[over][seed] for seed in both]
+        return (statistics.fmean(gains), _deviation(gains)) if gains else None
+
     def to_json(self) -> dict[str, Any]:
         return {
             "figure": self.figure,
@@ -154,122 +164,3 @@ def percent(value: float | None, *, signed: bool = False) -> str:
 def share(fraction: float) -> str:
     """0.01 -> 1 %."""
     return f"{100 * fraction:g} %"
-
-
-def markdown(found: Found, picture: str | None = None) -> str:
-    """The whole report. picture: the name of its file, if there is one."""
-    about = found.about
-    figure = figure_name(found.figure)
-    test, dev = about["test"], about["dev"]
-    seeds = len({run.seed for run in found.runs})
-    lines = [
-        f"# Learning curve: {figure} with little data and with much",
-        "",
-        f"{figure[0].upper()}{figure[1:]} in percent on {test['name']} ({test['words']:,} words), "
-        f"mean and standard deviation over {seeds} seed{'s' if seeds != 1 else ''}; behind it the "
-        "gain over scratch.",
-        "",
-    ]
-    if not found.whole:
-        lines += [f"**Not finished: {len(found.runs)} of {found.wanted} trainings.**", ""]
-    lines += _scores(found)
-    if picture is not None:
-        lines += ["", f"![{figure} over training sentences]({picture})"]
-    if any(cell.gain is not None for cell in found.cells):
-        lines += [
-            "",
-            "## Gain over scratch",
-            "",
-            "Points / the part of the errors that is gone.",
-            "",
-        ]
-        lines += _gains(found)
-    mixes = [cell for cell in found.cells if cell.mix is not None]
-    if mixes:
-        lines += ["", "## Weights of the layers in the mix", ""]
-        lines += _mixes(mixes)
-    lines += ["", "## What was compared", ""]
-    train = about["train"]
-    lines += [
-        f"* training sentences: {train['name']}, {train['sentences']:,} of them, "
-        f"{train['words']:,} words; smaller parts lie within larger ones, and are the same for "
-        "all inputs of a seed",
-        f"* held-out sentences, by which the best state is kept: {dev['name']}, "
-        f"{dev['words']:,} words"
-        if dev
-        else "* no held-out sentences: the last state of each training is scored",
-        f"* each training makes at least {about['steps']:,} steps",
-    ]
-    for name, what in (("vectors", "vectors"), ("elmo", "ELMo")):
-        if about.get(name):
-            lines.append(f"* {what}: {about[name]['name']}")
-    if any("untrained" in name for name in found.inputs):
-        lines.append("* untrained: the mix of that ELMo's architecture, its weights drawn afresh")
-    usual = Tagger().to_json()
-    settings = ", ".join(
-        f"{name}={value}" for name, value in about["settings"].items() if value != usual[name]
-    )
-    minutes = sum(run.seconds for run in found.runs) / 60
-    lines.append(f"* tagger: {settings or 'all settings at their defaults'}")
-    lines += [f"* {minutes:,.1f} minutes of training in all", ""]
-    return "\n".join(lines)
-
-
-def _scores(found: Found) -> list[str]:
-    lines = _header(["sentences", *found.inputs])
-    for fraction, sentences in _rows(found):
-        cells = []
-        for name in found.inputs:
-            cell = found.cell(name, fraction)
-            cells.append("" if cell is None else score_of(cell))
-        lines.append(_row([f"{sentences:,} ({share(fraction)})", *cells]))
-    return lines
-
-
-def score_of(cell: Cell) -> str:
-    """78.31 ± 0.42 (+5.10)."""
-    text = percent(cell.mean)
-    if cell.deviation is not None:
-        text += f" ± {percent(cell.deviation)}"
-    if cell.gain is not None:
-        text += f" ({percent(cell.gain, signed=True)})"
-    return text
-
-
-def _gains(found: Found) -> list[str]:
-    names = [name for name in found.inputs if name != BASE]
-    lines = _header(["sentences", *names])
-    for fraction, sentences in _rows(found):
-        cells = []
-        for name in names:
-            cell = found.cell(name, fraction)
-            if cell is None or cell.gain is None:
-                cells.append("")
-                continue
-            spread = "" if cell.gain_deviation is None else f" ± {percent(cell.gain_deviation)}"
-            part = "" if cell.relative is None else f" / {100 * cell.relative:.1f} %"
-            cells.append(f"{percent(cell.gain, signed=True)}{spread}{part}")
-        lines.append(_row([f"{sentences:,} ({share(fraction)})", *cells]))
-    return lines
-
-
-def _mixes(cells: Sequence[Cell]) -> list[str]:
-    layers = max(len(cell.mix or []) for cell in cells)
-    names = ["spelling", *(f"layer {j}" for j in range(1, layers))]
-    lines = _header(["sentences", "input", *names])
-    for cell in cells:
-        weights = [f"{weight:.3f}" for weight in cell.mix or []]
-        lines.append(_row([f"{cell.sentences:,}", cell.input, *weights]))
-    return lines
-
-
-def _rows(found: Found) -> list[tuple[float, int]]:
-    return list(dict.fromkeys((cell.fraction, cell.sentences) for cell in found.cells))
-
-
-def _header(names: Sequence[str]) -> list[str]:
-    return [_row(names), "|" + "---|" * len(names)]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -7,6 +7,7 @@ FOLDER/trained-DIGEST.npy, untrained-DIGEST.npy     `LayerStore`s; the digest is
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from firth.errors import FormatError
 from firth.neural.bilm import BiLM, symbols_of
 from firth.neural.elmo_layers import ElmoLayers, without_softmax
 from firth.neural.elmo_settings import ELMo
-from firth.neural.layer_store import LayerStore, bytes_of, must_fit, offsets_of
+from firth.neural.layer_store import LayerStore, bytes_of, must_fit
 from firth.neural.words import Words
 from firth.progress import Progress
 from firth.vectors.fitted import Fitted
@@ -168,13 +169,9 @@ class Shelf:
         return self._open[fresh]
 
     def close(self) -> None:
-        """Removes all stores."""
+        """Removes all stores, those of other sentences too."""
         self._open.clear()
-        for fresh in (False, True):
-            for path in (self._path(fresh), offsets_of(self._path(fresh))):
-                path.unlink(missing_ok=True)
-        if self._folder.is_dir() and not any(self._folder.iterdir()):
-            self._folder.rmdir()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, fresh: bool) -> Path:
         return self._folder / f"{'untrained' if fresh else 'trained'}-{self._digest}.npy"

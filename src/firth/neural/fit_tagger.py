@@ -143,7 +143,6 @@ def fit(
         parts["elmo"] = without_softmax(elmo)
         size = sum(array.nbytes for array in parts["elmo"].state.values())
         progress.say(f"The model keeps the ELMo, without its softmax ({size / 1e6:,.1f} MB).")
-    loop.seed_all(settings.seed)
     with ExitStack() as held:
         if elmo is not None:
             # on disk as long as the training lasts
@@ -152,6 +151,8 @@ def fit(
                 elmo, settings.elmo_layers, device=settings.device, threads=settings.threads,
                 folder=Path(scratch), progress=progress,
             )  # fmt: skip
+        # an ELMo that was opened has drawn numbers too
+        loop.seed_all(settings.seed)
         net = TaggerNet(settings, labels, vocabulary, symbols, vectors, layers)
         net.to(device)
         progress.say(size_of(net, text))
