@@ -20,7 +20,7 @@ def named(requirements: list[str]) -> set[str]:
 BASE = named(PROJECT["dependencies"])
 EXTRAS = set().union(*(named(some) for some in PROJECT["optional-dependencies"].values()))
 #: folders whose files are loaded only when their extra is asked for, and what they begin with
-LATE = {"neural": {"torch"}, "plots": {"matplotlib"}}
+LATE = {"neural": {"torch"}, "compare": {"torch"}, "plots": {"matplotlib"}}
 #: read as columns if the user has them: handed in, so never needed
 OFFERED = {"pandas", "polars"}
 
