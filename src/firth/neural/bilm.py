@@ -39,10 +39,9 @@ from firth.neural.padding import Padding
 from firth.neural.softmax import FullSoftmax, SampledSoftmax
 from firth.neural.symbols import Symbols
 from firth.neural.two_ways import TwoWays
+from firth.neural.weights import PREFIX, arrays_of, take, tensors_of
 from firth.vectors.fitted import Fitted
 
-#: what the names of the weights begin with in the state of a model
-PREFIX = "net."
 #: what begins and ends a sentence, as words
 BORDERS = ("<s>", "</s>")
 #: scores of words computed at once: bounds the memory
@@ -195,8 +194,7 @@ class BiLM(nn.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weights by name, for the state of a model."""
-        found = self.state_dict()
-        return {PREFIX + name: value.float().cpu().numpy() for name, value in found.items()}
+        return arrays_of(self)
 
     def take(self, arrays: Mapping[str, Any]) -> None:
         """Sets the weights to those that `arrays` gave.
@@ -204,22 +202,7 @@ class BiLM(nn.Module):
         Raises:
             FormatError: another architecture's.
         """
-        given = {
-            name.removeprefix(PREFIX): torch.from_numpy(np.array(value, np.float32))
-            for name, value in arrays.items()
-            if name.startswith(PREFIX)
-        }
-        own = {name: tuple(value.shape) for name, value in self.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in given.items()}
-        if own != found:
-            name = next(n for n in sorted(own | found) if own.get(n) != found.get(n))
-            raise FormatError(
-                "the weights of the ELMo",
-                f"{name} of shape {found.get(name, 'none')}",
-                f"{own.get(name, 'none')}, as its settings say",
-                "The model is damaged, or of another version; train it again.",
-            )
-        self.load_state_dict(given)
+        take(self, tensors_of(arrays), "the ELMo")
 
 
 def symbols_of(fitted: Fitted) -> Symbols:

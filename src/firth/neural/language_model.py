@@ -22,12 +22,11 @@ from firth.neural.dropout import LockedDropout, embedded
 from firth.neural.encoders import Encoder, EncoderSettings
 from firth.neural.settings import LanguageModel
 from firth.neural.softmax import AdaptiveSoftmax, FullSoftmax, SampledSoftmax, cutoffs_of
+from firth.neural.weights import PREFIX, arrays_of, take, tensors_of
 from firth.neural.window import WindowEncoder
 from firth.vectors.fitted import Fitted
 
 State = list[tuple[Tensor, ...]]
-#: what the names of the weights begin with in the state of a model
-PREFIX = "net."
 
 
 class LanguageNet(nn.Module):
@@ -116,10 +115,10 @@ class LanguageNet(nn.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weights by name, for the state of a model; tied rows once."""
-        found = self.state_dict()
+        found = arrays_of(self)
         if self.settings.tied and isinstance(self.softmax, FullSoftmax):
-            del found["softmax.weight"]
-        return {PREFIX + name: value.float().cpu().numpy() for name, value in found.items()}
+            del found[PREFIX + "softmax.weight"]
+        return found
 
     def take(self, arrays: Mapping[str, Any]) -> None:
         """Sets the weights to those that `arrays` gave.
@@ -127,24 +126,10 @@ class LanguageNet(nn.Module):
         Raises:
             FormatError: another architecture's.
         """
-        given = {
-            name.removeprefix(PREFIX): torch.from_numpy(np.array(value, np.float32))
-            for name, value in arrays.items()
-            if name.startswith(PREFIX)
-        }
+        given = tensors_of(arrays)
         if self.settings.tied and "embedding" in given:
             given["softmax.weight"] = given["embedding"]
-        own = {name: tuple(value.shape) for name, value in self.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in given.items()}
-        if own != found:
-            name = next(n for n in sorted(own | found) if own.get(n) != found.get(n))
-            raise FormatError(
-                "the weights of the language model",
-                f"{name} of shape {found.get(name, 'none')}",
-                f"{own.get(name, 'none')}, as its settings say",
-                "The model is damaged, or of another version; train it again.",
-            )
-        self.load_state_dict(given)
+        take(self, given, "the language model")
 
 
 def net_of(fitted: Fitted, device: torch.device | str = "cpu") -> LanguageNet:

@@ -22,11 +22,12 @@ import numpy as np
 import torch
 
 from firth.errors import SettingError
-from firth.neural.bilm import BORDERS, PREFIX, BiLM, bilm_of, symbols_of
+from firth.neural.bilm import BORDERS, BiLM, bilm_of, symbols_of
 from firth.neural.elmo_settings import ELMo
 from firth.neural.published_layout import read_weights, write_published
 from firth.neural.published_options import Options, cell_name
 from firth.neural.symbols import Symbols
+from firth.neural.weights import PREFIX
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 

@@ -29,14 +29,12 @@ from firth.neural.padding import Padding
 from firth.neural.symbols import Symbols
 from firth.neural.tag_labels import TagLabels
 from firth.neural.tagger_settings import KIND, Tagger
+from firth.neural.weights import arrays_of, take, tensors_of
 from firth.neural.words import Characters, Elmo, Given, Lookup, Spelling, WordBatch, WordStack
 from firth.neural.words.layers import Layers
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
-
-#: what the names of the weights begin with in the state of a model
-PREFIX = "net."
 
 
 def spelling_of(settings: Tagger) -> Spelling:
@@ -162,8 +160,7 @@ class TaggerNet(nn.Module):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weights by name, for the state of a model."""
-        state = self.state_dict()
-        return {PREFIX + name: value.float().cpu().numpy() for name, value in state.items()}
+        return arrays_of(self)
 
     def take(self, arrays: Mapping[str, Any]) -> None:
         """Sets the weights to those that `arrays` gave.
@@ -171,22 +168,7 @@ class TaggerNet(nn.Module):
         Raises:
             FormatError: another architecture's.
         """
-        given = {
-            name.removeprefix(PREFIX): torch.from_numpy(np.array(value, np.float32))
-            for name, value in arrays.items()
-            if name.startswith(PREFIX)
-        }
-        own = {name: tuple(value.shape) for name, value in self.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in given.items()}
-        if own != found:
-            name = next(n for n in sorted(own | found) if own.get(n) != found.get(n))
-            raise FormatError(
-                "the weights of the tagger",
-                f"{name} of shape {found.get(name, 'none')}",
-                f"{own.get(name, 'none')}, as its settings say",
-                "The model is damaged, or of another version; train it again.",
-            )
-        self.load_state_dict(given)
+        take(self, tensors_of(arrays), "the tagger")
 
 
 def net_of(
