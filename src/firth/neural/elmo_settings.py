@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firth.errors import SettingError
+from firth.neural.presets import fill, softmax_over
 from firth.neural.training import Training
 from firth.progress import SILENT, Progress
 from firth.settings import setting
@@ -61,8 +62,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "input_dropout": 0.1, "batch_tokens": 2560, "epochs": 10,
     },
 }  # fmt: skip
-#: above so many words the softmax is learnt from samples unless it is said how
-SAMPLED_FROM = 4096
 
 
 @dataclass(frozen=True)
@@ -156,12 +155,8 @@ class ELMo(Training):
             projects = self.projection
         if not projects and self.dim is None:  # both are one
             object.__setattr__(self, "dim", self.units)
-        for name, value in PRESETS[self.preset].items():
-            # a time that is given says how long to train
-            given = getattr(self, name) is not None or (name == "epochs" and self.minutes)
-            # the wide memory of a preset is for its projection
-            if not given and (name != "units" or projects):
-                object.__setattr__(self, name, value)
+        # the wide memory of a preset is for its projection
+        fill(self, {k: v for k, v in PRESETS[self.preset].items() if k != "units" or projects})
         assert self.dim is not None  # every preset has one
         left = {
             "padding": "ignored",
@@ -225,9 +220,7 @@ class ELMo(Training):
 
     def softmax_of(self, words: int) -> str:
         """How the softmax over so many words is learnt."""
-        if self.softmax != "auto":
-            return self.softmax
-        return "sampled" if words > SAMPLED_FROM else "full"
+        return softmax_over(words, self.softmax)
 
     def fit(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firth.errors import SettingError
+from firth.neural.presets import fill, softmax_over
 from firth.neural.training import Training
 from firth.progress import SILENT, Progress
 from firth.settings import setting
@@ -52,8 +53,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.5, "input_dropout": 0.5, "embedding_dropout": 0.1, "recurrent_dropout": 0.3,
     },
 }  # fmt: skip
-#: above so many units the softmax is learnt from samples unless it is said how
-SAMPLED_FROM = 4096
 
 
 @dataclass(frozen=True)
@@ -114,11 +113,7 @@ class LanguageModel(Training):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, value in PRESETS[self.preset].items():
-            # a time that is given says how long to train
-            given = getattr(self, name) is not None or (name == "epochs" and self.minutes)
-            if not given:
-                object.__setattr__(self, name, value)
+        fill(self, PRESETS[self.preset])
         if self.softmax == "adaptive" and self.tied:
             raise SettingError(
                 "tied=true cannot go with softmax=adaptive, whose rare words have narrower rows; "
@@ -136,9 +131,7 @@ class LanguageModel(Training):
 
     def softmax_of(self, words: int) -> str:
         """How the softmax over so many units is learnt."""
-        if self.softmax != "auto":
-            return self.softmax
-        return "sampled" if words > SAMPLED_FROM else "full"
+        return softmax_over(words, self.softmax)
 
     def fit(
         self,
