@@ -62,8 +62,9 @@ class Classifier:
         vectors, labels = fitted.vectors, getattr(fitted, "labels", None)
         if vectors is None or labels is None or "output" not in fitted.state:
             raise SettingError(
-                f"A model of the kind {fitted.kind} has no labels to predict; wanted a classifier "
-                "(firth train fasttext-classifier)."
+                f"A model of the kind {fitted.kind} has no labels to predict; wanted one of "
+                "firth train fasttext-classifier (labels of texts) or firth train tagger (tags of "
+                "words)."
             )
         settings = fitted.settings
         self.fitted, self.labels = fitted, labels.names
