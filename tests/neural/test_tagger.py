@@ -20,6 +20,7 @@ from firth.neural.tagger import TaggerNet, net_of, spelling_of  # noqa: E402
 from firth.neural.tagging import Predictor  # noqa: E402
 from firth.neural.train import Interrupted  # noqa: E402
 from firth.neural.words.lookup import vocabulary_of  # noqa: E402
+from firth.text.tag_schemes import converted  # noqa: E402
 from firth.text.vocabulary import Vocabulary  # noqa: E402
 from firth.vectors.vectors import Vectors  # noqa: E402
 from neural import tagged_worlds as worlds  # noqa: E402
@@ -297,6 +298,65 @@ def test_a_saved_tagger_is_the_same_tagger(tmp_path):
         assert all(map(np.array_equal, before, after))
 
 
+def test_tuned_vectors_of_words_in_capitals_and_with_digits_move():
+    sentences = [(["London", "in", "1996", "Xyz"], ["B-LOC", "O", "O", "O"])] * 20
+    names = ["London", "in", "1996", "unread"]
+    rows = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
+    settings = small(epochs=2, tune=True, min_count=2, fold_digits=True)
+    fitted = settings.fit(sentences, vectors=Vectors(Vocabulary(names), rows))
+    assert fitted.state["tuned_rows"].tolist() == [0, 1, 2]
+    tuned = next(array for name, array in fitted.state.items() if name.endswith("vectors.tuned"))
+    assert (np.abs(tuned - rows[:3]).max(1) > 1e-4).all()
+
+
+def test_equal_scores_keep_what_has_learnt_more():
+    """F1 is 0 for some epochs; that must not count as worse, nor the first of them as the best."""
+    dev = [(["zz", "zz"], ["O", "O"])]  # nothing to find, so that F1 is 0 throughout
+    fitted = small(rate=0.05, patience=2, epochs=8).fit(worlds.names(60), dev=dev)
+    assert {entry["held_out_f1"] for entry in fitted.history} == {0.0}
+    assert len(fitted.history) > 4
+    found = Predictor(fitted, device="cpu").evaluate(worlds.names(20, seed=2)).scores
+    assert found.f1 > 0.8
+
+
+def test_scores_do_not_depend_on_the_scheme_of_the_test_text():
+    fitted = small(rate=0.05).fit(worlds.names(60))
+    test = worlds.names(20, seed=2)
+    other = [(words, converted(tags, None, "IOBES")) for words, tags in test]
+    assert other != test
+    one, two = (Predictor(fitted, device="cpu").evaluate(text) for text in (test, other))
+    assert one.scores == two.scores
+    assert (one.unseen, one.unseen_correct) == (two.unseen, two.unseen_correct)
+
+
+def test_tags_without_spans_are_refused_where_they_stand():
+    fitted = small(epochs=1).fit(worlds.names(20))
+    with pytest.raises(VocabularyError, match="^Sentence 2 .*: 'NOUN' is no tag of a span"):
+        Predictor(fitted, device="cpu").evaluate([(["a"], ["O"]), (["b"], ["NOUN"])])
+
+
+def test_spans_of_io_are_told_apart_once():
+    sentences = [(words, converted(tags, None, "IO")) for words, tags in worlds.names(40)]
+    fitted = small(epochs=3, scheme="IO").fit(sentences)
+    answers = Predictor(fitted, device="cpu").n_best([["mr", "ba", "ko"]], 8)[0]
+    tags = [tuple(one.tags) for one in answers]
+    assert len(set(tags)) == len(tags)
+
+
+def test_what_is_no_sentence_is_refused():
+    predictor = Predictor(small(epochs=1).fit(worlds.names(20)), device="cpu")
+    for odd in (None, 3, ["a", 1]):
+        with pytest.raises(SettingError, match="is no sentence"):
+            predictor.tags([odd])
+
+
+def test_many_tags_are_looked_at_in_small_batches():
+    labels = TagLabels(tuple(f"T{i}" for i in range(3000)))
+    net = TaggerNet(small(), labels, Vocabulary(["<unk>"], [1]))
+    assert net.places(2048) == 2**26 // 3000**2
+    assert net.places(2048, 100) == 1
+
+
 class Killed(Exception):
     pass
 
@@ -333,6 +393,20 @@ def test_resumed_is_uninterrupted(tmp_path, monkeypatch, after):
             settings.fit(train, dev=dev, checkpoint=tmp_path / "other")
     with pytest.raises(SettingError, match="another text"):
         settings.fit(worlds.names(40, seed=5), checkpoint=tmp_path / "other", resume=True)
+    with pytest.raises(SettingError, match="another text"):
+        settings.fit(train, dev=train[:5], checkpoint=tmp_path / "other", resume=True)
+
+
+def test_resumed_with_other_vectors_is_refused(tmp_path, monkeypatch):
+    train, settings = worlds.names(40), small(epochs=2, checkpoint_every=0)
+    one, other = (
+        Vectors(Vocabulary(["mr", "ba"]), np.full((2, 5), value, np.float32)) for value in (1, 2)
+    )
+    dying(monkeypatch, 4)
+    with pytest.raises(Killed):
+        settings.fit(train, vectors=one, checkpoint=tmp_path / "run")
+    with pytest.raises(SettingError, match="another text"):
+        settings.fit(train, vectors=other, checkpoint=tmp_path / "run", resume=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot send itself Ctrl-C")

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from firth.errors import SettingError
 from firth.neural import train as loop
-from firth.neural.device import device_of
 from firth.neural.distributed import place
 from firth.neural.elmo_layers import ElmoLayers, without_softmax
 from firth.neural.sentences import SentenceBatches
 from firth.neural.symbols import Symbols
 from firth.neural.tag_labels import NONE, TagLabels, must_keep
 from firth.neural.tag_text import TagBatch, TagBatches, TaggedText
-from firth.neural.tagger import TaggerNet, spelling_of
+from firth.neural.tagger import TaggerNet, computes_on, spelling_of
 from firth.neural.tagger_settings import Tagger
 from firth.neural.words import Given, Words
 from firth.neural.words.layers import Layers
@@ -44,12 +45,13 @@ class HeldOut:
     def __init__(self, text: TaggedText, net: TaggerNet) -> None:
         self.text, self.net = text, net
         self.parts = net.words.prepare(text.words)
-        self.batches = SentenceBatches(text.words.lengths, HELD_OUT)
+        self.batches = SentenceBatches(text.words.lengths, net.places(HELD_OUT))
+        self.gold = net.labels.as_answers(text.tags, text.places)
 
     @torch.no_grad()
     def figures(self) -> dict[str, float]:
         """1 - F1 of spans, 1 - accuracy of tags without, first: lower is better."""
-        found: list[list[str]] = [[] for _ in self.text.tags]
+        found: list[list[str]] = [[] for _ in self.gold]
         for numbers in self.batches.in_order():
             batch = self.text.words.batch(numbers)
             batch.ids = batch.ids.to(self.net.device)
@@ -60,10 +62,10 @@ class HeldOut:
             ):
                 found[number] = self.net.labels.tags(ids[:n])
         if self.net.labels.spans:
-            scores = span_scores(self.text.tags, found)
+            scores = span_scores(self.gold, found)
             figures = {"held_out_error": 1 - scores.f1, "held_out_f1": scores.f1}
             return figures | {"held_out_accuracy": scores.accuracy}
-        accuracy = tag_scores(self.text.tags, found).accuracy
+        accuracy = tag_scores(self.gold, found).accuracy
         return {"held_out_error": 1 - accuracy, "held_out_accuracy": accuracy}
 
 
@@ -71,10 +73,16 @@ class Tagging:
     """What the loop trains (`train.Task`)."""
 
     def __init__(
-        self, net: TaggerNet, text: TagBatches, batches: SentenceBatches, held_out: HeldOut | None
+        self,
+        net: TaggerNet,
+        parts: Mapping[str, Any],
+        text: TagBatches,
+        batches: SentenceBatches,
+        held_out: HeldOut | None,
     ) -> None:
-        self.net, self.text, self.order, self.held_out = net, text, batches, held_out
-        self.parts = net.words.prepare(text.words)
+        """parts: what `net.words.prepare` gave of the text."""
+        self.net, self.parts, self.text = net, parts, text
+        self.order, self.held_out = batches, held_out
 
     def steps(self) -> int:
         return len(self.order)
@@ -87,7 +95,7 @@ class Tagging:
 
     def loss(self, batch: TagBatch) -> Tensor:
         device = self.net.device
-        batch.ids, batch.lengths = batch.ids.to(device), batch.lengths.to(device)
+        batch.ids = batch.ids.to(device)
         return self.net.loss(self.parts, batch, batch.tags.to(device))
 
     def evaluate(self) -> dict[str, float]:
@@ -118,7 +126,7 @@ def fit(
     is then without that ELMo, and needs them again (`tagger.net_of`).
     """
     must_fit(settings, vectors, elmo or layers)
-    device = device_of(settings.device)
+    device = computes_on(settings.device)
     text = TaggedText.read(tagged)
     held_out = None if dev is None else TaggedText.read(dev, "held-out text")
     labels = labels_of(settings, text, progress)
@@ -146,22 +154,31 @@ def fit(
     with ExitStack() as held:
         if elmo is not None:
             # on disk as long as the training lasts
-            scratch = held.enter_context(TemporaryDirectory(prefix="firth-", dir=folder()))
+            # Windows and network disks keep what is mapped; a model is not lost for that
+            scratch = held.enter_context(
+                TemporaryDirectory(prefix="firth-", dir=folder(), ignore_cleanup_errors=True)
+            )
             layers = ElmoLayers(
                 elmo, settings.elmo_layers, device=settings.device, threads=settings.threads,
                 folder=Path(scratch), progress=progress,
             )  # fmt: skip
         # an ELMo that was opened has drawn numbers too
         loop.seed_all(settings.seed)
-        net = TaggerNet(settings, labels, vocabulary, symbols, vectors, layers)
+        tuned = None
+        if vectors is not None and settings.tune:
+            rows = np.unique(Given.numbers_of(vectors, words.names))
+            tuned = rows[rows >= 0] if rows[-1] >= 0 else None
+        net = TaggerNet(settings, labels, vocabulary, symbols, vectors, layers, tuned)
         net.to(device)
         progress.say(size_of(net, text))
         rank, world = place()
         batch = settings.batch_of(text.tokens)
         order = SentenceBatches(words.lengths, batch, settings.seed)
-        batches = TagBatches(words, labels.ids(text.tags), text.source.fingerprint())
+        ready = net.words.prepare(words)
+        whose = fingerprint(text, held_out, ready)
+        batches = TagBatches(words, labels.ids(text.tags), whose)
         watched = None if held_out is None else HeldOut(held_out, net)
-        task = Tagging(net, batches, order.part(rank, world), watched)
+        task = Tagging(net, ready, batches, order.part(rank, world), watched)
 
         def fitted(history: list[dict[str, Any]]) -> Fitted:
             return fitted_of(settings, net, text, vocabulary, symbols, parts, history)
@@ -174,6 +191,17 @@ def fit(
             stopped.fitted = fitted(stopped.history)
             raise
         return fitted(outcome.history)
+
+
+def fingerprint(text: TaggedText, held_out: TaggedText | None, parts: Mapping[str, Any]) -> str:
+    """Another one when the sentences are others, or what vectors or an ELMo give of them."""
+    sources = [each.source.fingerprint() for each in (text, held_out) if each is not None]
+    if "vectors" in parts:
+        sources.append(f"{zlib.crc32(parts['vectors']['rows'].cpu().numpy())}")
+    if "elmo" in parts:
+        longest = np.argsort(text.words.lengths)[-1:]
+        sources.append(f"{zlib.crc32(parts['elmo'].batch(longest).contiguous().numpy())}")
+    return " ".join(sources)
 
 
 def labels_of(settings: Tagger, text: TaggedText, progress: Progress) -> TagLabels:

@@ -52,7 +52,8 @@ class TagLabels:
             scheme = scheme_of(tags)[0] if _of_spans(counts) else NONE
         if scheme == NONE:
             return TagLabels(tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))))
-        learnt = scheme if learns == "same" else learns
+        # IO does not say where one span ends and the next begins; nothing finer can be learnt
+        learnt = scheme if learns == "same" or scheme == "IO" else learns
         labels = {parts(tag)[1] for tag in counts if parts(tag)[0] != "O"}
         return TagLabels(tuple(tag_set(labels, learnt)), scheme, learnt)
 
@@ -95,6 +96,31 @@ class TagLabels:
         """The spans that labels of a sentence say; none of tags without spans."""
         return spans([self.names[i] for i in ids]) if self.spans else []
 
+    def written_alike(self) -> np.ndarray:
+        """bool[K, K]: which labels become one tag in the scheme of the data: S-X and B-X of IOBES
+        are both B-X in IOB2. In IOB1 that depends on the tag before: each is alone."""
+        names = list(self.names)
+        if self.spans and self.scheme in ("IO", "IOB2"):
+            names = [_tag_alone(name, self.scheme) for name in names]
+        written = np.array(names)
+        return written[:, None] == written
+
+    def as_answers(self, tags: Iterable[Sequence[str]], places: Sequence[str]) -> list[list[str]]:
+        """Tags of another text in the scheme of the data, which answers are in.
+
+        Raises:
+            VocabularyError: one is no tag of a span, where these are; names its place.
+        """
+        if not self.spans:
+            return [list(some) for some in tags]
+        found: list[list[str]] = []
+        for some, place in zip(tags, places, strict=True):
+            try:
+                found.append(converted(some, None, self.scheme))
+            except VocabularyError as error:
+                raise VocabularyError(f"{place}: {error}") from None
+        return found
+
     def strange(self, tags: Iterable[Sequence[str]]) -> Counter[str]:
         """Tags of another text that can never be chosen, and how often each is there."""
         known = set(self.names)
@@ -129,6 +155,14 @@ def _of_spans(counts: Counter[str]) -> bool:
         except VocabularyError:
             return False
     return labelled
+
+
+def _tag_alone(name: str, scheme: str) -> str:
+    """A label of IOBES (or IOB2) by itself, in IO or IOB2."""
+    letter, label = parts(name)
+    if not label:
+        return name
+    return f"{'I' if scheme == 'IO' or letter in 'IE' else 'B'}-{label}"
 
 
 def must_keep(scheme: str, placed: Iterable[tuple[str, Sequence[str]]]) -> None:

@@ -20,8 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from firth.errors import FormatError
+from firth.errors import FormatError, SettingError
 from firth.neural.crf import CRF
+from firth.neural.device import device_of
 from firth.neural.dropout import LockedDropout
 from firth.neural.elmo_layers import ElmoLayers
 from firth.neural.encoders import Encoder, EncoderSettings
@@ -36,6 +37,25 @@ from firth.text.vocabulary import Vocabulary
 from firth.vectors.fitted import Fitted
 from firth.vectors.vectors import Vectors
 
+#: numbers [lines, K, n K] held at once where the best tags are looked for
+HELD = 2**26
+#: rows of given vectors that learnt, in the state of a model
+TUNED = "tuned_rows"
+
+
+def computes_on(device: str) -> torch.device:
+    """
+    Raises:
+        SettingError: no such device, or none for taggers.
+    """
+    found = device_of(device)
+    if found.type == "mps":
+        raise SettingError(
+            "device=mps: the scores of tags add up in float64, which Metal does not have; give "
+            "--device cpu."
+        )
+    return found
+
 
 def spelling_of(settings: Tagger) -> Spelling:
     """How words are looked up."""
@@ -45,7 +65,7 @@ def spelling_of(settings: Tagger) -> Spelling:
 class TaggerNet(nn.Module):
     """vocabulary: of the lookup.  symbols: of the characters, if they are read.
 
-    vectors, elmo: what else is read of a word.
+    vectors, elmo: what else is read of a word.  tuned int64[R]: rows of the vectors that learn.
     """
 
     def __init__(
@@ -56,6 +76,7 @@ class TaggerNet(nn.Module):
         symbols: Symbols | None = None,
         vectors: Vectors | None = None,
         elmo: Layers | None = None,
+        tuned: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.settings, self.labels = settings, labels
@@ -69,7 +90,7 @@ class TaggerNet(nn.Module):
                 symbols, settings.characters, settings.character_dim, settings.character_width
             )
         if vectors is not None:
-            inputs["vectors"] = Given(vectors, vocabulary if settings.tune else None)
+            inputs["vectors"] = Given(vectors, tuned)
         if elmo is not None:
             inputs["elmo"] = Elmo(elmo, settings.elmo_layers, settings.elmo_norm)
         self.words = WordStack(inputs)
@@ -98,6 +119,10 @@ class TaggerNet(nn.Module):
     def device(self) -> torch.device:
         return self.to_tags.weight.device
 
+    def places(self, wanted: int, n: int = 1) -> int:
+        """Places of a batch, at most `wanted`, whose n best of K tags can be found in memory."""
+        return max(1, min(wanted, HELD // (n * len(self.labels) ** 2)))
+
     def emissions(self, parts: Mapping[str, Any], batch: WordBatch) -> Tensor:
         """parts: what `words.prepare` gave of the batch's sentences. -> e Tensor[B, T, K]."""
         h = self.input_dropout(self.words(parts, batch))
@@ -115,7 +140,7 @@ class TaggerNet(nn.Module):
         else:
             nll = F.cross_entropy(e.float().flatten(0, 1), tags.flatten(), reduction="sum",
                                   ignore_index=-1)  # fmt: skip
-        loss = nll / batch.lengths.sum()
+        loss = nll / int(batch.lengths.sum())
         mix = self.mix
         if self.settings.elmo_penalty and mix is not None:
             loss = loss + self.settings.elmo_penalty * mix.penalty()
@@ -159,8 +184,10 @@ class TaggerNet(nn.Module):
         return None if elmo is None else elmo.mix
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The weights by name, for the state of a model."""
-        return arrays_of(self)
+        """The weights by name, for the state of a model, and which rows of vectors they are."""
+        given = dict(self.words.items()).get("vectors")
+        rows = None if given is None else given.tuned_rows
+        return arrays_of(self) | ({} if rows is None else {TUNED: rows})
 
     def take(self, arrays: Mapping[str, Any]) -> None:
         """Sets the weights to those that `arrays` gave.
@@ -199,6 +226,9 @@ def net_of(
         layers = ElmoLayers(
             fitted.parts["elmo"], settings.elmo_layers, device=str(device), threads=threads
         )
-    net = TaggerNet(settings, labels, fitted.vocabulary, symbols, vectors, layers)
+    tuned = fitted.state.get(TUNED)
+    if tuned is not None:
+        tuned = np.asarray(tuned, np.int64)
+    net = TaggerNet(settings, labels, fitted.vocabulary, symbols, vectors, layers, tuned)
     net.take(fitted.state)
     return net.to(device).eval()

@@ -2,7 +2,8 @@
 
     y* = argmax_y p(y | x)                       the tags (Viterbi)
     p(y* | x)                                    `probability` of a prediction
-    p(y_t = y*_t | x)                            `confidence` of a word's tag: its marginal
+    p(y_t = y*_t | x)                            `confidence` of a word's tag: its marginal,
+                                                 that of all labels that are written so
     p(y_r ... y_t = y*_r ... y*_t | x)           `confidence` of a span from r to t
 
 Learnt in IOBES, the tags of a span say its borders too, so that its confidence is the probability
@@ -23,10 +24,10 @@ import torch
 from torch import Tensor
 
 from firth.errors import SettingError
-from firth.neural.device import device_of, threads_of, with_threads
+from firth.neural.device import threads_of, with_threads
 from firth.neural.sentences import SentenceBatches
 from firth.neural.tag_predictions import Evaluation, FoundSpan, Prediction
-from firth.neural.tagger import net_of, spelling_of
+from firth.neural.tagger import computes_on, net_of, spelling_of
 from firth.neural.words import Words
 from firth.progress import SILENT, Progress
 from firth.text import raw_tokens
@@ -69,7 +70,7 @@ class Predictor:
         tokenizer: str | Callable[[str], list[str]] | None = None,
     ) -> None:
         self._threads = threads_of(threads)
-        self.net = net_of(fitted, device_of(device), self._threads)
+        self.net = net_of(fitted, computes_on(device), self._threads)
         self.labels, self.vocabulary = self.net.labels, fitted.vocabulary
         #: sentences prepared together; 1: each is answered before the next is asked for
         self.at_once = SENTENCES
@@ -136,10 +137,13 @@ class Predictor:
 
         Raises:
             CorpusError: they cannot be read.
+            VocabularyError: tags that are none of spans, of a model that finds spans.
         """
-        sentences = list(as_tagged(tagged))
-        words = [sentence.words for sentence in sentences]
-        gold = [sentence.tags for sentence in sentences]
+        placed = list(as_tagged(tagged).placed())
+        words = [sentence.words for _, sentence in placed]
+        gold = self.labels.as_answers(
+            [sentence.tags for _, sentence in placed], [place for place, _ in placed]
+        )
         progress.start("tagging", sum(map(len, words)), "words")
         found: list[list[str]] = []
         done = 0
@@ -157,7 +161,7 @@ class Predictor:
             errors = tag_errors(words, gold, found)
         strange = dict(self.labels.strange(gold).most_common())
         unseen, right = self._unseen(words, gold, found)
-        return Evaluation(scores, errors, len(sentences), unseen, right, strange)
+        return Evaluation(scores, errors, len(placed), unseen, right, strange)
 
     def _unseen(
         self, words: list[list[str]], gold: list[list[str]], found: list[list[str]]
@@ -195,9 +199,7 @@ class Predictor:
         """Lines cut into tokens; lists as they are."""
         if self._cut is not None:
             return [
-                _Line(one, self._cut(one), None)
-                if isinstance(one, str)
-                else _Line("", list(one), None)
+                _Line(one, self._cut(one), None) if isinstance(one, str) else _of_tokens(one)
                 for one in sentences
             ]
         cuts = iter(raw_tokens.cut([one for one in sentences if isinstance(one, str)]))
@@ -207,16 +209,16 @@ class Predictor:
                 tokens, starts, stops = next(cuts)
                 found.append(_Line(one, tokens, list(zip(starts, stops, strict=True))))
             else:
-                found.append(_Line("", list(one), None))
+                found.append(_of_tokens(one))
         return found
 
-    def _emitted(self, words: Words) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    def _emitted(self, words: Words, n: int = 1) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """(numbers of sentences, e Tensor[B, T, K], lengths), like lengths together."""
         if not len(words.ids):
             return
         with torch.inference_mode(), with_threads(self._threads):
             parts = self.net.words.prepare(words)
-            for numbers in SentenceBatches(words.lengths, PLACES).in_order():
+            for numbers in SentenceBatches(words.lengths, self.net.places(PLACES, n)).in_order():
                 batch = words.batch(numbers)
                 batch.ids = batch.ids.to(self.net.device)
                 yield numbers.tolist(), self.net.emissions(parts, batch), batch.lengths
@@ -234,19 +236,30 @@ class Predictor:
         words = Words([line.tokens for line in lines])
         nothing = [Prediction([], [], 1.0, [], [], None)]
         found = [nothing] * len(lines)
-        for numbers, e, lengths in self._emitted(words):
+        for numbers, e, lengths in self._emitted(words, n):
             best, log_p = self.net.best(e, lengths, n)
             single = self.net.marginals(e, lengths)
+            written = self._written(single)
             chains = [self._chained(e, best[:, i], lengths, single) for i in range(n)]
             for row, number in enumerate(numbers):
                 found[number] = [
                     self._prediction(
-                        lines[number], best[row, i].tolist(), log_p[row, i].item(), chains[i], row
+                        lines[number],
+                        best[row, i].tolist(),
+                        log_p[row, i].item(),
+                        written[row],
+                        chains[i],
+                        row,
                     )
                     for i in range(n)
                     if log_p[row, i] != -math.inf
                 ]
         return found
+
+    def _written(self, single: Tensor) -> np.ndarray:
+        """p(y_t = any label that is written as j | x) float64[B, T, K], of marginals."""
+        same = torch.from_numpy(self.labels.written_alike()).to(single.device, torch.float32)
+        return (single.float() @ same).double().cpu().numpy()
 
     def _chained(
         self, e: Tensor, labels: Tensor, lengths: Tensor, single: Tensor
@@ -267,6 +280,7 @@ class Predictor:
         line: _Line,
         labels: list[int],
         log_p: float,
+        written: np.ndarray,
         chain: tuple[np.ndarray, np.ndarray],
         row: int,
     ) -> Prediction:
@@ -284,10 +298,18 @@ class Predictor:
             tokens,
             self.labels.tags(labels),
             min(1.0, math.exp(log_p)),
-            [min(1.0, float(one)) for one in p[: len(tokens)]],
+            [min(1.0, float(row[j])) for row, j in zip(written, labels, strict=False)],
             spans,
             line.places,
         )
+
+
+def _of_tokens(tokens: Sequence[str]) -> _Line:
+    if not isinstance(tokens, Iterable) or not all(isinstance(token, str) for token in tokens):
+        raise SettingError(
+            f"{tokens!r} is no sentence; wanted a line of text, or a list of its tokens."
+        )
+    return _Line("", list(tokens), None)
 
 
 def _text(line: _Line, span: Span) -> str:

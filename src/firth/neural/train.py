@@ -307,7 +307,7 @@ class Loop:
         self.log.add(entry)
         self.progress.say(told(entry, figures))
         self.tally = Tally()
-        better = watched is not None and watched < place.best.get(name, math.inf)
+        better = watched is not None and improves(name, entry, place.best)
         if better:
             place.best, place.worse = entry, 0
             if figures:
@@ -332,3 +332,18 @@ class Loop:
                 return self.task.evaluate()
         finally:
             self.net.train()
+
+
+def improves(name: str, entry: dict[str, Any], best: dict[str, Any]) -> bool:
+    """Whether a measurement is better than the best: by `name`, then by the loss of training.
+
+    F1 stays at 0 for the first epochs, and a small text has few values of it: of two equal ones
+    the one that has learnt more is better. At 0 nothing is left to get better.
+    """
+    if not best or entry[name] != best[name]:
+        return entry[name] < best.get(name, math.inf)
+    return entry[name] > 0 and name != "loss" and _loss(entry) < _loss(best)
+
+
+def _loss(entry: dict[str, Any]) -> float:
+    return math.inf if entry["loss"] is None else entry["loss"]
