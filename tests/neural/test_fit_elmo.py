@@ -229,6 +229,9 @@ def test_another_text_is_not_gone_on_with(tmp_path, dying, monkeypatch):
         small(dim=13).fit(animals(), checkpoint=tmp_path / "run", resume=True)
     with pytest.raises(SettingError, match="was made from another text"):
         small().fit(animals(90, seed=3), checkpoint=tmp_path / "run", resume=True)
+    # its figures would not be of one text
+    with pytest.raises(SettingError, match="or measured on another"):
+        small().fit(animals(), dev=animals(9), checkpoint=tmp_path / "run", resume=True)
 
 
 def test_figures_do_not_depend_on_batches(monkeypatch):

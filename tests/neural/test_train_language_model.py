@@ -96,6 +96,8 @@ def test_a_checkpoint_of_another_text_or_model(tmp_path, dying, monkeypatch):
         model(units=13).fit(lines(), checkpoint=tmp_path / "run", resume=True)
     with pytest.raises(SettingError, match="was made from another text"):
         model().fit(lines(seed=3), checkpoint=tmp_path / "run", resume=True)
+    with pytest.raises(SettingError, match="or measured on another"):
+        model().fit(lines(), dev=lines(seed=3), checkpoint=tmp_path / "run", resume=True)
 
 
 def test_a_rate_far_too_high():

@@ -261,7 +261,7 @@ def test_other_settings_are_refused_and_free_ones_are_not(stopped):
 
 
 def test_another_text_is_refused(stopped):
-    with pytest.raises(SettingError, match="was made from another text; give the same text"):
+    with pytest.raises(SettingError, match="was made from another text, or measured on"):
         train(Letters(text=8), settings(), folder=stopped, resume=True)
 
 

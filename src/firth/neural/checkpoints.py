@@ -111,8 +111,8 @@ def must_match(
         )
     if about["text"] != text:
         raise SettingError(
-            f"{folder} was made from another text; give the same text, or start anew without "
-            "resuming."
+            f"{folder} was made from another text, or measured on another; give the same text, "
+            "and the same held-out text, or start anew without resuming."
         )
 
 
@@ -166,20 +166,29 @@ def _of_shape(shape: tuple[int, ...] | None) -> str:
 
 
 def fingerprint(task: Task) -> int:
-    """A number that tells one text from another: of the first batch, and how many there are."""
+    """A number that tells one text from another: of the first batch, and how many there are; and
+    one held-out text from another, or from none, if the task says what it `watches`."""
     batch = next(iter(task.batches(0, 0)), None)
     fields: dict[str, Any] = {}
     if dataclasses.is_dataclass(batch):
         fields = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
     elif batch is not None:
         fields = vars(batch)
-    number = zlib.crc32(str(task.steps()).encode())
+    number = zlib.crc32(f"{task.steps()}{getattr(task, 'watches', '')}".encode())
     for name, value in sorted(fields.items()):
         if isinstance(value, Tensor):
             number = zlib.crc32(np.ascontiguousarray(value.cpu().numpy()).data, number)
         elif isinstance(value, int | str):
             number = zlib.crc32(f"{name}={value}".encode(), number)
     return number
+
+
+def digest(*arrays: np.ndarray) -> str:
+    """A text that tells some arrays from others."""
+    number = 0
+    for array in arrays:
+        number = zlib.crc32(np.ascontiguousarray(array).data, number)
+    return f"{number:08x}"
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from firth.neural import checkpoints
 from firth.neural import train as loop
 from firth.neural.bilm import BiLM
 from firth.neural.cells import State
@@ -46,6 +47,9 @@ class ElmoTraining:
     ) -> None:
         self.net, self.text, self._batches = net, text, batches
         self.held_out, self.precision = held_out, precision
+        self.watches = ""
+        if held_out is not None:
+            self.watches = checkpoints.digest(held_out.ids, held_out.spelled.ids)
         self.states: list[list[State]] | None = None
 
     def steps(self) -> int:

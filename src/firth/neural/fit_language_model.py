@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from firth.errors import CorpusError, SettingError
+from firth.neural import checkpoints
 from firth.neural import train as loop
 from firth.neural.device import autocast_of, device_of
 from firth.neural.distributed import place
@@ -36,6 +37,7 @@ class LanguageModelling:
         self, net: LanguageNet, columns: Columns, held_out: Columns | None, precision: str
     ) -> None:
         self.net, self.columns, self.held_out, self.precision = net, columns, held_out, precision
+        self.watches = "" if held_out is None else checkpoints.digest(held_out.targets.numpy())
         self.state: State | None = None
 
     def steps(self) -> int:

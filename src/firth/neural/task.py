@@ -21,7 +21,11 @@ class Batch(Protocol):
 
 
 class Task(Protocol):
-    """A net, its batches, its loss. Under torchrun each process has its share of the batches."""
+    """A net, its batches, its loss. Under torchrun each process has its share of the batches.
+
+    It may have a text `watches`, another one for another held-out text: then a training is not
+    resumed on other figures than it began with.
+    """
 
     @property
     def net(self) -> nn.Module:

@@ -340,7 +340,7 @@ def improves(name: str, entry: dict[str, Any], best: dict[str, Any]) -> bool:
     F1 stays at 0 for the first epochs, and a small text has few values of it: of two equal ones
     the one that has learnt more is better. At 0 nothing is left to get better.
     """
-    if not best or entry[name] != best[name]:
+    if entry[name] != best.get(name):
         return entry[name] < best.get(name, math.inf)
     return entry[name] > 0 and name != "loss" and _loss(entry) < _loss(best)
 
