@@ -1,4 +1,4 @@
-"""Writes the tables of settings in docs/*.md, from the fields of the dataclasses.
+"""Writes the tables of settings and of presets in docs/*.md, from the dataclasses.
 
     python scripts/settings_table.py
 
@@ -8,6 +8,7 @@ Run it when a setting has changed; a test compares the pages with what this file
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from firth import (
     SkipGram,
     Tagger,
 )
+from firth.neural import elmo_settings
+from firth.neural import settings as language_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: page: heading of a column of defaults, settings
@@ -46,8 +49,13 @@ PAGES: dict[str, dict[str, Any]] = {
     "tagger.md": {"default": Tagger},
     "quantization.md": {"default": ModelQuantization},
 }
-BEGIN = "<!-- settings: made by scripts/settings_table.py -->"
-END = "<!-- end of settings -->"
+#: page: settings, and what their presets fill in
+PRESETS: dict[str, tuple[Any, Mapping[str, Mapping[str, Any]]]] = {
+    "language-models.md": (LanguageModel, language_settings.PRESETS),
+    "elmo.md": (ELMo, elmo_settings.PRESETS),
+}
+#: what stands for a default that no single value is
+THERE = "see there"
 
 
 def table(page: str) -> str:
@@ -70,13 +78,17 @@ def fields(settings: Any) -> dict[str, dataclasses.Field[Any]]:
 
 
 def default(field: dataclasses.Field[Any]) -> str:
-    if isinstance(field.default, bool):
-        return "yes" if field.default else "no"
-    if isinstance(field.default, str):
-        return f"`{field.default}`" if field.default else "none"
     if field.default is None:
-        return "see there" if "default:" in field.metadata["meaning"] else "all"
-    return str(field.default)
+        return THERE if "default:" in field.metadata["meaning"] else "all"
+    return shown(field.default)
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return f"`{value}`" if value else "none"
+    return str(value)
 
 
 def takes(field: dataclasses.Field[Any]) -> str:
@@ -96,10 +108,41 @@ def takes(field: dataclasses.Field[Any]) -> str:
     return kind if low is None else f"{kind}, {low} or more"
 
 
+def settings_of(page: str) -> str:
+    """The table, and before it what its words mean that are not plain."""
+    made = table(page)
+    note = f'Where the default is "{THERE}", the meaning names it.\n\n'
+    return note + made if f"| {THERE} " in made else made
+
+
+def presets_of(page: str) -> str:
+    """Markdown: a row for each setting that presets fill in, a column for each preset."""
+    settings, presets = PRESETS[page]
+    headings = ["setting", *(f"`{preset}`" for preset in presets)]
+    rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    for name in dict.fromkeys(name for values in presets.values() for name in values):
+        # where a preset says nothing, another setting may decide
+        cells = [shown(getattr(settings(preset=preset), name)) for preset in presets]
+        rows.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+#: what stands between two marks of a page: pages that have it, what makes it
+MADE: dict[str, tuple[Mapping[str, Any], Callable[[str], str]]] = {
+    "settings": (PAGES, settings_of),
+    "presets": (PRESETS, presets_of),
+}
+
+
 def replaced(name: str, page: str) -> str:
-    """The text of the page `name` with its table as it should be."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{table(name)}\n{END}{rest.split(END)[1]}"
+    """The text of the page `name` with its tables as they should be."""
+    for what, (pages, made) in MADE.items():
+        if name in pages:
+            begin = f"<!-- {what}: made by scripts/settings_table.py -->"
+            end = f"<!-- end of {what} -->"
+            before, rest = page.split(begin)
+            page = f"{before}{begin}\n{made(name)}\n{end}{rest.split(end)[1]}"
+    return page
 
 
 if __name__ == "__main__":

@@ -33,6 +33,21 @@ def test_a_change_would_be_noticed(name):
         assert SCRIPT["replaced"](name, spoilt) != spoilt
 
 
+@pytest.mark.parametrize("name", SCRIPT["PRESETS"])
+def test_every_preset_has_its_column(name):
+    settings, presets = SCRIPT["PRESETS"][name]
+    head, _, *rows = SCRIPT["presets_of"](name).splitlines()
+    assert [cell.strip(" `") for cell in head.split("|")[2:-1]] == list(presets)
+    told = {cells[1].strip(" `"): cells[2:-1] for cells in (row.split("|") for row in rows)}
+    for number, (preset, values) in enumerate(presets.items()):
+        for setting, value in values.items():
+            assert told[setting][number].strip(" `") in (str(value), "yes" if value is True else "")
+        assert told["dim"][number].strip() == str(settings(preset=preset).dim)
+    page = page_of(name)
+    spoilt = page.replace(rows[0], rows[1])
+    assert SCRIPT["replaced"](name, spoilt) != spoilt
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_setting_has_its_row(name):
     models = SCRIPT["PAGES"][name].values()

@@ -61,7 +61,7 @@ def test_tokens_find_their_line(firth, elmo, text, tmp_path):
 def test_layers(firth, elmo, text, layers, count):
     answer = firth("embed", elmo, text, "-o", "w.npy", "--layers", layers, "--json")
     assert json.loads(answer.out) == {
-        "path": "w.npy", "rows": 11, "layers": count, "dim": 12, "lines": 4,
+        "path": "w.npy", "rows": 11, "layers": count, "width": 12, "lines": 4,
         "bytes": 128 + 11 * count * 12 * 2, "unknown_characters": 0, "cut": 0,
     }  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_published_weights_there_and_back(firth, elmo, text):
     assert "3 representations of 12 numbers a word are in w.hdf5 and o.json" in there.out
     back = firth("convert", "w.hdf5", "back.firth", "--options", "o.json", "--json")
     assert json.loads(back.out) == {
-        "path": "back.firth", "options": "o.json", "layers": 2, "dim": 12,
+        "path": "back.firth", "options": "o.json", "layers": 2, "width": 12,
     }  # fmt: skip
     for model, out in ((elmo, "a.npy"), ("back.firth", "b.npy")):
         assert firth("embed", model, text, "-o", out, "--dtype", "float32").code == 0

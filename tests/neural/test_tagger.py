@@ -462,6 +462,16 @@ def test_few_and_strange_sentences(tmp_path):
         small().fit(worlds.names(3), dev=Tagged(tmp_path / "none.txt"))
 
 
+def test_schemes_by_their_other_names():
+    plain = Tagger(scheme="IOB2", learns="IOBES")
+    assert Tagger(scheme="IOB1", learns="IOB2") != plain
+    assert Tagger(scheme="BIO", learns="BIOES") == plain
+    assert Tagger(scheme="BIO").to_json()["scheme"] == "IOB2"  # what a model keeps
+    assert (Tagger(scheme="IOB").scheme, Tagger(scheme="BIOES").scheme) == ("IOB1", "IOBES")
+    with pytest.raises(SettingError, match="scheme='BILOU' is not one of"):
+        Tagger(scheme="BILOU")  # which has letters of its own, L and U
+
+
 def test_settings_that_do_not_go_together():
     with pytest.raises(SettingError, match="leave nothing of a word to read"):
         small(dim=0, characters="none").fit(worlds.names(3))

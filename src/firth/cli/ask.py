@@ -11,7 +11,7 @@ from firth.cli.models import is_model, open_fitted, open_to_ask, tokenizer_like
 from firth.cli.options import COMMON, Common, hyphens
 from firth.errors import FormatError, SettingError, VocabularyError
 
-COUNT = Annotated[int, Parameter(name=["-n"])]
+COUNT = Annotated[int, Parameter(name=["-n", "--number"])]
 
 
 def neighbors(

@@ -76,15 +76,15 @@ def compare(
     columns
         WORD:TAG, as for firth train tagger.
     encoding
-        Of the sentences.
+        Of the sentences: utf-8, latin-1 or another.
     encoding_errors
-        What to do with a bad byte.
+        What to do with a bad byte: stop with an error, or replace it and read on.
     vectors
         A model or file of word vectors.
     text
         Instead of vectors: text that skip-gram vectors are learnt from; kept in OUT/vectors.firth.
     tokenizer
-        What cuts that text; default: as the ELMo's text was cut, without an ELMo signs.
+        What cuts the text of --text; default: as the ELMo's text was cut, without an ELMo signs.
     elmo
         A model of the kind elmo; it reads all sentences once.
     inputs
@@ -95,7 +95,8 @@ def compare(
     seeds
         Of the taggers, and of which sentences are in a part.
     steps
-        Each training makes at least so many: what little data is learnt from is repeated.
+        Each training makes at least so many: what little data is learnt from is repeated. --minutes
+        without --epochs stands in their place.
     out
         The folder to keep all in.
     overwrite

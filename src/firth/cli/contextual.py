@@ -1,6 +1,6 @@
 """Vectors of words in their sentences on the command line: `firth embed`, `firth neighbors --in`.
 
-OUT.npy           float16[words, layers, dim]     the layout of `layer_store`
+OUT.npy           float16[words, layers, 2 dim]   the layout of `layer_store`
 OUT.offsets.npy   int64[lines + 1]
 OUT.tokens.jsonl  the words of each line, as a JSON list
 """
@@ -122,7 +122,7 @@ def embed(asked: Asked, fitted: Fitted) -> None:
                 "path": str(asked.out),
                 "rows": len(store.words),
                 "layers": store.layers,
-                "dim": store.width,
+                "width": store.width,
                 "lines": len(store),
                 "bytes": size,
                 "unknown_characters": spelt["unknown"],

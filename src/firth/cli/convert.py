@@ -56,7 +56,7 @@ def convert(
     ] = False,
     common: Common = COMMON,
 ) -> None:
-    """Turn one format of word vectors into another.
+    """Turn one format into another: word vectors, GloVe's files, published ELMos.
 
     What SOURCE is, its content tells; what TARGET is to be, its name. Two formats must be named,
     with --from or --to: glove-binary is vectors.bin of GloVe's program, all that it has learnt;

@@ -69,7 +69,7 @@ def convert(
         fitted.save(target, overwrite=overwrite)
     dim, layers = fitted.settings["dim"], fitted.settings["layers"]
     if common.json:
-        output.write_json({"path": target, "options": options, "layers": layers, "dim": 2 * dim})
+        output.write_json({"path": target, "options": options, "layers": layers, "width": 2 * dim})
         return
     beside = f" and {options}" if writes else ""
     output.write(

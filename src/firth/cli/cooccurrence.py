@@ -70,9 +70,9 @@ def cooccurrence(
     fold_case
         Ignore the case of letters; default: with the tokenizer words only.
     encoding
-        Of the text.
+        Of the text: utf-8, latin-1 or another.
     encoding_errors
-        What to do with a bad byte.
+        What to do with a bad byte: stop with an error, or replace it and read on.
     phrases
         A model of kind phrases whose phrases become single words.
     overwrite

@@ -74,8 +74,8 @@ def embed(
     counts, lsa, pvdbow or pvdm it is the row of that document, as of a new one. One row for each
     line of FILE, in its order; what holds no known word gets a row of zeros, and is named.
 
-    An ELMo gives the vectors of each word in its line: OUT.npy is float16[words, layers, dim], word
-    after word; the words of line i (from 0) are those from offsets[i] to offsets[i + 1] of
+    An ELMo gives the vectors of each word in its line: OUT.npy is float16[words, layers, 2 dim],
+    word after word; the words of line i (from 0) are those from offsets[i] to offsets[i + 1] of
     OUT.offsets.npy, and what they are stands in OUT.tokens.jsonl, a line a list.
 
     Parameters
@@ -87,7 +87,7 @@ def embed(
     out
         Where to write: .npy (float32 matrix), .parquet (text, vector), .txt or .tsv (text,
         TAB, numbers); with a model of the kind counts or ppmi: .npz (sparse matrix of scipy);
-        with an elmo: .npy (float16[words, layers, dim], one word after another), beside it
+        with an elmo: .npy (float16[words, layers, 2 dim], one word after another), beside it
         .offsets.npy (where each line begins) and .tokens.jsonl (its words).
     of
         Whether a line of FILE is one word, a text, or the id of a document that the model was
@@ -104,9 +104,9 @@ def embed(
     fold_case
         Whether to ignore case in lines; default: as the model was trained.
     encoding
-        ELMo: of FILE; default: utf-8.
+        ELMo: of FILE, utf-8, latin-1 or another; default: utf-8.
     device
-        ELMo: auto, cpu, cuda, cuda:1, mps; default: auto.
+        ELMo: where it computes, auto, cpu, cuda, cuda:1 or mps; default: auto.
     overwrite
         Replace the output if it exists.
     """

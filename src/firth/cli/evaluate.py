@@ -59,36 +59,36 @@ def evaluate(
         A model folder or a file of vectors.
     data
         For a classifier: labelled texts in fastText's format, or a table with --column and
-        --label-column; for a language model: text, its lines read one after another (for an
-        ELMo, each by itself); for a tagger:
-        tagged sentences, see --columns. - is standard input.
+        --label-column; for a language model: text, its lines read one after another (for an ELMo,
+        each by itself); for a tagger: tagged sentences, see --columns. - is standard input.
     similarity
-        A file of "word word score" lines; may be given several times.
+        Word vectors: a file of "word word score" lines; may be given several times.
     analogies
-        A file of "a b c d" lines in ": section"s; may be given several times.
+        Word vectors: a file of "a b c d" lines in ": section"s; may be given several times.
     protocol
-        Whose rules to count by: firth's, or those of the program named.
+        Word vectors: whose rules to count by, firth's or those of the program named.
     column
-        The column of a table that holds the text, by name or number.
+        Classifier, language model, ELMo: the column of a table that holds the text, by name or
+        number.
     columns
         Tagger: WORD:TAG, where words and tags stand, as in firth train tagger.
     label_column
-        The column of a table that holds the labels, by name or number.
+        Classifier: the column of a table that holds the labels, by name or number.
     label_separator
-        What stands between several labels in one cell.
+        Classifier: what stands between several labels in one cell.
     k
-        Labels predicted for a text, at most; -1 for all that reach the threshold.
+        Classifier: labels predicted for a text, at most; -1 for all that reach the threshold.
     threshold
-        Leave out labels that are less probable.
+        Classifier: leave out labels that are less probable.
     per_line
         Language model: begin each line with a fresh state, and score it by itself.
     tokenizer
         Language model, ELMo: only for one trained with module:function, which is not called on its
         word.
     encoding
-        Language model, ELMo, tagger: of the text.
+        Language model, ELMo, tagger: of the text, utf-8, latin-1 or another.
     device
-        Language model, ELMo, tagger: auto, cpu, cuda, cuda:1, mps.
+        Language model, ELMo, tagger: where it computes, auto, cpu, cuda, cuda:1 or mps.
     """
     if data is not None and is_folder_of_ours(model) and kind_of(model) == "tagger":
         from firth.cli.taggers import evaluate_tags

@@ -70,7 +70,7 @@ def generate(
     tokenizer
         Only for a model trained with module:function, which is not called on its word: name it.
     device
-        auto, cpu, cuda, cuda:1, mps.
+        Where it computes: auto, cpu, cuda, cuda:1 or mps.
     threads
         Processor cores; 0 for those that idle.
     """

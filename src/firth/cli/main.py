@@ -5,18 +5,19 @@
               2    the user's input: one sentence, no traceback unless --debug
               130  interrupted; what there was is kept and named
 
-Each command is in a file of its own and is imported only when it is called: starting up is
-most of the time that `firth neighbors` takes.
+Each command is in a file of its own and is imported only when it is called (`__getattr__`):
+starting up is most of the time that `firth neighbors` takes.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from cyclopts import App
 from cyclopts.exceptions import (
@@ -27,7 +28,7 @@ from cyclopts.exceptions import (
 )
 
 from firth.cli import output
-from firth.cli.options import hide_hyphens
+from firth.cli.options import hide_hyphens, in_whole_lines
 from firth.errors import FirthError, did_you_mean
 
 DONE, OWN_FAULT, USER_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -39,11 +40,14 @@ COMMANDS = {
     "info": ("info:info", "What a model is: kind, settings, corpus, history, sizes."),
     "neighbors": (
         "ask:neighbors",
-        "The words nearest to words, or a word in like sentences.",
+        "The words nearest to words, documents to documents, or a word in like sentences.",
     ),
     "analogy": ("ask:analogy", "A is to B as C is to …"),
     "evaluate": ("evaluate:evaluate", "Score a model on word pairs, analogies, labels or text."),
-    "predict": ("predict:predict", "The labels of texts by a classifier, line by line."),
+    "predict": (
+        "predict:predict",
+        "Labels of texts by a classifier, tags of words by a tagger, line by line.",
+    ),
     "generate": ("generate:generate", "Text from a language model, or what may come next."),
     "embed": ("embed:embed", "Vectors of words, lines or tokens as .npy, .parquet or text."),
     "cooccurrence": (
@@ -57,7 +61,19 @@ COMMANDS = {
     ),
     "inspect": ("inspect:inspect", "Gradients through time, and gates, of a language model."),
     "quantize": ("quantize:quantize", "Make a model smaller, and say what was lost."),
-    "convert": ("convert:convert", "Turn one format of word vectors into another."),
+    "convert": (
+        "convert:convert",
+        "Turn one format into another: word vectors, GloVe's files, published ELMos.",
+    ),
+}
+# their lines of usage where cyclopts has only [ARGS] for what may be left out
+USAGE = {
+    "neighbors": "[OPTIONS] MODEL [WORD...]",
+    "evaluate": "[OPTIONS] MODEL [DATA]",
+    "predict": "[OPTIONS] MODEL [FILE]",
+    "embed": "-o STR [OPTIONS] MODEL [FILE]",
+    "phrases": "[OPTIONS] MODEL [FILE]",
+    "inspect": "[OPTIONS] [MODELS...]",
 }
 
 
@@ -65,16 +81,32 @@ def build() -> App:
     """The command line, none of whose commands is loaded yet."""
     app = App(
         name="firth",
-        help="Your own text, in any language, as word vectors that answer questions.",
+        help=(
+            "Your own text, in any language, as vectors, classifiers, taggers and language models."
+        ),
         help_epilogue="MODEL is a model folder or any file of word vectors.",
         help_format="plaintext",
         version=version,
         # Ctrl-C is ours to answer
         suppress_keyboard_interrupt=False,
     )
-    for order, (name, (place, line)) in enumerate(COMMANDS.items()):
-        app.command(f"firth.cli.{place}", name=name, help=line, sort_key=order)
+    for order, (name, (_, line)) in enumerate(COMMANDS.items()):
+        more: dict[str, Any] = {}
+        if name != "train":  # which is an App, and has its own
+            more["help_epilogue"] = ""
+        if name in USAGE:
+            more["usage"] = f"Usage: firth {name} {USAGE[name]}"
+        app.command(f"{__name__}:{name}", name=name, help=line, sort_key=order, **more)
     return app
+
+
+def __getattr__(name: str) -> Any:
+    """A command, its file imported now."""
+    if name not in COMMANDS:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(importlib.import_module(f"firth.cli.{module}"), attribute)
+    return found if isinstance(found, App) else in_whole_lines(found)
 
 
 def main(tokens: Sequence[str] | None = None) -> int:

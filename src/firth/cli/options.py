@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import types
 import typing
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
@@ -25,6 +26,21 @@ def hide_hyphens(tokens: Iterable[str]) -> list[str]:
 def hyphens(words: Iterable[str]) -> list[str]:
     """The opposite of `hide_hyphens`."""
     return ["-" if word == HYPHEN else word for word in words]
+
+
+def in_whole_lines(command: Callable[..., None]) -> Callable[..., None]:
+    """`command`, with the text of each parameter in its docstring on one line.
+
+    cyclopts shows the line breaks of the source, wherever they stand in a sentence.
+    """
+    lines: list[str] = []
+    for line in inspect.cleandoc(command.__doc__ or "").splitlines():
+        if lines and lines[-1].startswith("    ") and line.startswith("    "):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+    command.__doc__ = "\n".join(lines)
+    return command
 
 
 @Parameter(name="*")

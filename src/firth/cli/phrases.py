@@ -42,7 +42,7 @@ def phrases(
     fold_case
         Whether to ignore case; default: as the model was made.
     encoding
-        Of the text.
+        Of the text: utf-8, latin-1 or another.
     """
     found = open_phrases(model)
     cut = tokenizer_like(found.corpus, tokenizer, fold_case)

@@ -68,9 +68,9 @@ def predict(
     tokens
         Tagger: the lines are tokens already, with blanks between them.
     encoding
-        Of the text.
+        Of the text: utf-8, latin-1 or another.
     device
-        Tagger: auto, cpu, cuda, cuda:1, mps.
+        Tagger: where it computes, auto, cpu, cuda, cuda:1 or mps.
     """
     if taggers.is_tagger(model):
         if threshold:

@@ -44,7 +44,7 @@ def quantize(
     settings: Options = Options(),  # type: ignore[valid-type]  # noqa: B008  (frozen; made from the settings)
     retrain: Annotated[str | None, Parameter(help=_RETRAIN)] = None,
     test: Annotated[str | None, Parameter(help=_TEST)] = None,
-    similarity: Annotated[list[str] | None, Parameter(help=_SIMILARITY)] = None,
+    similarity: Annotated[list[str] | None, Parameter(negative=(), help=_SIMILARITY)] = None,
     column: Annotated[str | None, Parameter(help=_COLUMN)] = None,
     label_column: Annotated[str | None, Parameter(help=_LABEL)] = None,
     overwrite: Annotated[

@@ -71,7 +71,11 @@ KINDS = {
     ),
 }
 
-app = App(name="train", help="Train a model: firth train KIND DATA... -o MODEL [settings].")
+app = App(
+    name="train",
+    help="Train a model: firth train KIND DATA... -o MODEL [settings].",
+    help_epilogue="",  # that of `firth` is about what other commands take
+)
 for _order, (_kind, (_, _, _line)) in enumerate(KINDS.items()):
     # loaded when called: kernels take their time
     app.command(f"{__name__}:{_kind}", name=_kind, help=_line, sort_key=_order)
@@ -80,40 +84,54 @@ TEXT = Group("Text", sort_key=1)
 RUN = Group("Run", sort_key=3)
 Errors = Literal["strict", "replace"]
 
-_DATA = (
-    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
-    "input. A line is a sentence or paragraph: windows do not cross it. Kinds that count "
-    "co-occurrence also take a folder that firth cooccurrence -o wrote."
+_TEXT = (
+    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard input."
+)
+_WINDOWS = f"{_TEXT} A line is a sentence or paragraph: windows do not cross it."
+_COUNTED = f"{_WINDOWS} Or a folder of counts that firth cooccurrence -o wrote."
+_JOINED = f"{_TEXT} A line is a sentence or paragraph: phrases do not cross it."
+_DOCUMENTS = f"{_TEXT} A line, or a row of a table, is a document."
+_STREAM = f"{_TEXT} A line is a sentence or paragraph; the order of the lines counts."
+_APART = (
+    f"{_TEXT} A line is a sentence or paragraph, and is learnt by itself unless --carry is given."
 )
 _EXAMPLES = (
     "Texts with labels: files in fastText's format (a line is a text; tokens that begin with "
     "__label__ are its labels), or tables with --column and --label-column (.csv, .tsv, .jsonl, "
     ".parquet); plain, .gz, .bz2, .xz or .zst; - for standard input."
 )
-_DEV_EXAMPLES = "Labelled texts to predict after each epoch, to stop early and keep the best state."
 _GO_ON = "A classifier to train further; its words, labels and n-grams stay what they are."
 _LABEL = "The column of a table that holds the labels, by name or number."
 _PREFIX = "What labels begin with in fastText's format."
 _SEPARATOR = "What stands between several labels in one cell; lists of .jsonl need none."
-_DOCUMENTS = (
-    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
-    "input. A line, or a row of a table, is a document."
-)
-_STREAM = (
-    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
-    "input. A line is a sentence or paragraph; the order of the lines counts."
-)
-_APART = (
-    "Files of text (plain, .gz, .bz2, .xz, .zst), folders, globs, tables, or - for standard "
-    "input. A line is a sentence or paragraph, and is learnt by itself unless --carry is given."
-)
-#: what a line is to models of language
-LINES = {"language-model": _STREAM, "elmo": _APART}
 _SENTENCES = (
     "Files of sentences with a tag for each word: columns (CoNLL), CoNLL-U (.conllu) or .jsonl; "
     "plain, .gz, .bz2, .xz or .zst; folders, globs, or - for standard input."
 )
-_DEV_SENTENCES = "Tagged sentences on which F1 or accuracy is measured after each epoch."
+#: what each kind takes to learn from
+DATA = {
+    **dict.fromkeys(["skipgram", "cbow", "fasttext"], _WINDOWS),
+    **dict.fromkeys(["glove", "ppmi", "svd"], _COUNTED),
+    **dict.fromkeys(["pvdbow", "pvdm", "lsa", "counts"], _DOCUMENTS),
+    "phrases": _JOINED,
+    "fasttext-classifier": _EXAMPLES,
+    "language-model": _STREAM,
+    "elmo": _APART,
+    "tagger": _SENTENCES,
+}
+#: of nets, which stop early only if they are told
+_NETS = "after each epoch; the best state is kept (to stop early: --patience)."
+_DEV = (
+    "A text on which the loss is measured after each epoch, to stop early and keep the best state."
+)
+#: what each kind does with held-out text, if it is not that
+DEV = {
+    "fasttext-classifier": (
+        "Labelled texts to predict after each epoch, to stop early and keep the best state."
+    ),
+    **dict.fromkeys(["language-model", "elmo"], f"A text on which perplexity is measured {_NETS}"),
+    "tagger": f"Tagged sentences on which F1 or accuracy is measured {_NETS}",
+}
 _COLUMNS = (
     "WORD:TAG: where words and their tags stand, as numbers (0:3; -1 is the last), names of "
     "CoNLL-U (form:upos) or keys of JSON (tokens:tags)."
@@ -124,7 +142,6 @@ _ID = "The column of a table that holds the ids of documents; without ids they a
 _ID_PREFIX = "What ids in lines of text begin with, as __label__ in fastText's format."
 _ID_SEPARATOR = "What stands between several ids in one cell."
 _OUT = "The model folder to write."
-_DEV = "A text on which the loss is measured after each epoch, to stop early."
 _TOKENIZER = (
     "words (Unicode word boundaries), signs (the same as they are written, and the signs between "
     "them), whitespace, blanks (fastText's), characters, bpe:FILE, "
@@ -132,9 +149,14 @@ _TOKENIZER = (
 )
 _FOLD = "Ignore the case of letters; default: with the tokenizer words only."
 _COLUMN = "The column of a table that holds the text, by name or number."
-_ERRORS = "What to do with a bad byte."
+_ENCODING = "Of the text: utf-8, latin-1 or another."
+_ERRORS = "What to do with a bad byte: stop with an error, or replace it and read on."
 _INIT = "A model or file of vectors that the words they share start from."
 _FREEZE = "Keep the vectors of --init-from as they are."
+_FREEZE_DOCUMENTS = (
+    "Keep the vectors of --init-from, or the words of --continue-from, as they are: then only "
+    "documents learn."
+)
 _PHRASES = "A model of kind phrases whose phrases become single words."
 _CONTINUE = "A model to train further on this text; new words join it."
 _OVERWRITE = "Replace the model if it exists."
@@ -177,16 +199,13 @@ def _command(kind: str) -> Callable[..., None]:
     documents, tagged = _of_documents(settings_class), "tagged" in taken
     wanted = {*ALWAYS, *taken, *((*LABELS, "tuning") if labelled else ())}
     wanted |= set(IDS) if documents else set()
-    data_help = _EXAMPLES if labelled else _DOCUMENTS if documents else _DATA
     if tagged:  # the words are there already
-        wanted, data_help = {*TAGS, *RUNS, *taken}, _SENTENCES
-    if kind in LINES:
-        data_help = LINES[kind]
+        wanted = {*TAGS, *RUNS, *taken}
     parameters = [
-        _option("data", Annotated[str, Parameter(required=True, help=data_help)], kind=_VAR),
+        _option("data", Annotated[str, Parameter(required=True, help=DATA[kind])], kind=_VAR),
         _option("out", Annotated[str, _about(RUN, _OUT, "-o", "--output")]),
         _option("settings", options, options()),
-        *(option for option in _options(labelled, tagged) if option.name in wanted),
+        *(option for option in _options(kind, labelled, documents) if option.name in wanted),
     ]
 
     def train(*data: str, **given: Any) -> None:
@@ -215,11 +234,11 @@ def _option(
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
-def _options(labelled: bool, tagged: bool = False) -> list[inspect.Parameter]:
-    dev, go_on = (_DEV_EXAMPLES, _GO_ON) if labelled else (_DEV, _CONTINUE)
-    dev = _DEV_SENTENCES if tagged else dev
+def _options(kind: str, labelled: bool, documents: bool) -> list[inspect.Parameter]:
+    go_on = _GO_ON if labelled else _CONTINUE
+    freeze = _FREEZE_DOCUMENTS if documents else _FREEZE
     return [
-        _option("dev", Annotated[str | None, _about(TEXT, dev)], None),
+        _option("dev", Annotated[str | None, _about(TEXT, DEV.get(kind, _DEV))], None),
         _option("tokenizer", Annotated[str, _about(TEXT, _TOKENIZER)], "words"),
         _option("columns", Annotated[str | None, _about(TEXT, _COLUMNS)], None),
         _option("column", Annotated[str | None, _about(TEXT, _COLUMN)], None),
@@ -230,13 +249,13 @@ def _options(labelled: bool, tagged: bool = False) -> list[inspect.Parameter]:
         _option("id_prefix", Annotated[str | None, _about(TEXT, _ID_PREFIX)], None),
         _option("id_separator", Annotated[str | None, _about(TEXT, _ID_SEPARATOR)], None),
         _option("fold_case", Annotated[bool | None, _about(TEXT, _FOLD)], None),
-        _option("encoding", Annotated[str, _about(TEXT, "Of the text.")], "utf-8"),
+        _option("encoding", Annotated[str, _about(TEXT, _ENCODING)], "utf-8"),
         _option("encoding_errors", Annotated[Errors, _about(TEXT, _ERRORS)], "strict"),
         _option("phrases", Annotated[str | None, _about(TEXT, _PHRASES)], None),
         _option("vectors", Annotated[str | None, _about(RUN, _VECTORS)], None),
         _option("elmo", Annotated[str | None, _about(RUN, _ELMO)], None),
         _option("init_from", Annotated[str | None, _about(RUN, _INIT)], None),
-        _option("freeze", Annotated[bool, _flag(_FREEZE)], False),
+        _option("freeze", Annotated[bool, _flag(freeze)], False),
         _option("continue_from", Annotated[str | None, _about(RUN, go_on)], None),
         _option("overwrite", Annotated[bool, _flag(_OVERWRITE)], False),
         _option("resume", Annotated[bool, _flag(_RESUME)], False),

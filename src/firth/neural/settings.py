@@ -81,7 +81,9 @@ class LanguageModel(Training):
     connection: str = setting(
         "none", "what goes past a layer", choices=("none", "residual", "highway")
     )
-    norm: str = setting("none", "normalisation after a layer", choices=("none", "layer", "batch"))
+    norm: str = setting(
+        "none", "normalisation of the input of each layer", choices=("none", "layer", "batch")
+    )
     tied: bool = setting(True, "the output rows are the vectors of the units")
     softmax: str = setting(
         "auto",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from firth.neural.training import Training
 from firth.progress import SILENT, Progress
 from firth.settings import setting
+from firth.text.tag_schemes import scheme_named
 
 if TYPE_CHECKING:
     from firth.text.tagged import Tagged
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 KIND = "tagger"
 #: passes over the sentences where neither they nor a time are given
 EPOCHS = 30
-SCHEMES = ("auto", "none", "IO", "IOB1", "IOB2", "IOBES")
+#: names that others give to schemes; settings hold ours (`scheme_named`)
+ALSO = ("BIO", "IOB", "BIOES")
+SCHEMES = ("auto", "none", "IO", "IOB1", "IOB2", "IOBES", *ALSO)
 ENCODERS = ("lstm", "gru", "rnn", "irnn", "none")
 
 
@@ -31,8 +34,8 @@ class Tagger(Training):
     # what the words are made of
     dim: int = setting(100, "numbers a word that are learnt by tagging; 0: none", low=0)
     min_count: int = setting(2, "words that occur less often become <unk>", low=1)
-    fold_case: bool = setting(True, "these numbers ignore the case of letters")
-    fold_digits: bool = setting(True, "these numbers take every digit for a 0")
+    fold_case: bool = setting(True, "the learnt numbers (dim) ignore the case of letters")
+    fold_digits: bool = setting(True, "the learnt numbers (dim) take every digit for a 0")
     word_dropout: float = setting(
         0.25, "a: a word seen c times is <unk> in training with the probability a / (a + c)", low=0
     )
@@ -40,9 +43,11 @@ class Tagger(Training):
         "cnn", "what reads the spelling of a word", choices=("cnn", "rnn", "none")
     )
     character_unit: str = setting(
-        "auto", "what it reads; auto: bytes if nearly all characters have one",
+        "auto",
+        "what spelling is read in: characters or bytes; auto: bytes if nearly all characters have "
+        "one",
         choices=("auto", "character", "byte"),
-    )  # fmt: skip
+    )
     character_dim: int = setting(30, "length of a character's vector", low=1)
     character_width: int = setting(100, "numbers a word that come from its spelling", low=4)
     longest: int = setting(30, "characters of a word that are read, with two marks", low=6)
@@ -82,7 +87,7 @@ class Tagger(Training):
     )  # fmt: skip
     learns: str = setting(
         "IOBES", "the scheme that spans are learnt in; answers come in the scheme of the data",
-        choices=("same", "IOB2", "IOBES"),
+        choices=("same", "IOB2", "IOBES", "BIO", "BIOES"),
     )  # fmt: skip
     batch_tokens: int | None = setting(
         None, "words of a batch, padding included; default: a 300th of the text, from 100 to 600",
@@ -97,6 +102,9 @@ class Tagger(Training):
         super().__post_init__()
         if self.epochs is None and not self.minutes:
             object.__setattr__(self, "epochs", EPOCHS)
+        for name in ("scheme", "learns"):
+            if getattr(self, name) in ALSO:
+                object.__setattr__(self, name, scheme_named(getattr(self, name)))
 
     @property
     def kind(self) -> str:

@@ -48,9 +48,9 @@ class Training(Settings):
     evaluate_every: int = setting(
         0, "steps between measurements on held-out text; 0: an epoch", low=0
     )
-    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps")
+    device: str = setting("auto", "where it computes: auto, cpu, cuda, cuda:1, mps")
     precision: str = setting(
-        "auto", "of the products: bf16 where it pays, or always, or never",
+        "auto", "number format of products; auto: bf16 where the hardware has it, else fp32",
         choices=("auto", "fp32", "bf16"),
     )  # fmt: skip
     threads: int = setting(0, "processor cores to use; 0: those that are idle", low=0)

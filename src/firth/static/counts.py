@@ -36,9 +36,7 @@ class DocumentCounts(Settings):
     """A document-word matrix; `fit` learns its words and their weights. Every setting is
     explained by `firth train counts --help`."""
 
-    weighting: str = setting(
-        "tf-idf", "how a count becomes a value (docs/counts.md)", choices=WEIGHTINGS
-    )
+    weighting: str = setting("tf-idf", "how a count becomes a value", choices=WEIGHTINGS)
     documents: str = setting(
         "lines", "what is a document: a line, or a whole file", choices=("lines", "files")
     )

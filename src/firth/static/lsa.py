@@ -36,9 +36,7 @@ class LSA(DocumentCounts):
     """Latent semantic analysis; `fit` learns vectors of words and documents. Every setting is
     explained by `firth train lsa --help`."""
 
-    weighting: str = setting(
-        "tf-idf-smooth", "how a count becomes a value (docs/counts.md)", choices=WEIGHTINGS
-    )
+    weighting: str = setting("tf-idf-smooth", "how a count becomes a value", choices=WEIGHTINGS)
     dim: int = setting(100, "length of a vector", low=1)
     power: float = setting(1.0, "exponent of the singular values in the vectors of words", low=0)
     seed: int = setting(1, "where the solver starts; one seed gives the same bits", low=0)
