@@ -121,7 +121,7 @@ class BagOfWords(_Counts):
 class TfIdf(_Counts):
     """TF-IDF of each word in each document: sparse float64[D, V].
 
-    weighting: tf-idf-smooth is scikit-learn's own, tf-idf the lecture notes'; all of
+    weighting: tf-idf-smooth is scikit-learn's own, tf-idf that of textbooks; all of
     `weighting.WEIGHTINGS` may be given.  The others: see `DocumentCounts`.
     """
 

@@ -2,8 +2,9 @@
 
     x_t = characters(w_t)                                       of the spelling alone
     f^0_t = b^0_t = x_t
-    f^j_t = LSTM^j_f(f^{j-1}_t, f^j_{t-1}) [+ f^{j-1}_t]        left to right,  j = 1 ... L
-    b^j_t = LSTM^j_b(b^{j-1}_t, b^j_{t+1}) [+ b^{j-1}_t]        right to left;  [ ]: residual, j > 1
+    g^j_t = LSTM^j_f(f^{j-1}_t, g^j_{t-1})                      left to right,  j = 1 ... L
+    e^j_t = LSTM^j_b(b^{j-1}_t, e^j_{t+1})                      right to left
+    f^j_t = g^j_t [+ f^{j-1}_t]     b^j_t = e^j_t [+ b^{j-1}_t]       [ ]: residual, j > 1
     p(w_{t+1} | w_1 ... w_t) = softmax(U f^L_t + c)
     p(w_{t-1} | w_t ... w_T) = softmax(U b^L_t + c)
     loss = 1/2 (mean of -log p in one direction + that in the other)

@@ -1,12 +1,12 @@
 """A word's vector from its spelling: filters over characters, the strongest answer of each.
 
     C = rows of the embedding, one a symbol: Tensor[n, d]          n symbols of the word
-    f^w_t = W^w (C_t, ..., C_{t+w-1}) + b^w                         filters of width w
-    y = g(max_t f^w_t), those of all widths side by side            g: relu or tanh
+    u^w_t = W^w (C_t, ..., C_{t+w-1}) + b^w                         filters of width w
+    y = a(max_t u^w_t), those of all widths side by side            a: relu or tanh
     y <- q * relu(W_H y + b_H) + (1 - q) * y     q = sigma(W_q y + b_q)      highway, if any
     x = W_P y + b_P                                                 projection, if any
 
-Kim et al. 2016, 1508.06615; in ELMo Peters et al. 2018. g rises, so that it may follow the maximum.
+Kim et al. 2016, 1508.06615; in ELMo Peters et al. 2018. a rises, so that it may follow the maximum.
 
 padding "ignored": t runs over the word's own symbols; one shorter than a filter is filled up with
 zeros. "counted": every word is filled up to `longest` with the symbol of padding, which has a
@@ -169,7 +169,7 @@ class CharacterCNN(nn.Module):
             yield layer
 
     def _features(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """max_t f_t of all filters: Tensor[W, F]."""
+        """max_t u_t of all filters: Tensor[W, F]."""
         if self.settings.padding == "counted":
             place = torch.arange(self.settings.longest, device=ids.device)
             ids = F.pad(ids.long(), (0, self.settings.longest - ids.shape[1]))
@@ -211,10 +211,10 @@ class CharacterCNN(nn.Module):
             ]
         )
         bias = torch.cat([layer.bias for layer in self._convolutions()])  # type: ignore[misc]  # made with one
-        f = F.linear(windows, weight.flatten(1), bias)
+        u = F.linear(windows, weight.flatten(1), bias)
         found = []
         sizes = [many for _, many in self.settings.filters]
-        for (width, _), some in zip(self.settings.filters, f.split(sizes, 2), strict=True):
+        for (width, _), some in zip(self.settings.filters, u.split(sizes, 2), strict=True):
             # the last t at which the word still fills the filter; one t at least
             last = (lengths - width).clamp(min=0)
             behind = (place[:longest] > last[:, None])[..., None]

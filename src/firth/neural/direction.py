@@ -1,6 +1,7 @@
 """One direction of a biLM: LSTMs one upon the other, all of one width.
 
-    h^0 = x         h^j_t = LSTM^j(drop(h^{j-1}_t), h^j_{t-1}) [+ h^{j-1}_t]         residual, j > 1
+    h^0 = x         g^j_t = LSTM^j(drop(h^{j-1}_t), g^j_{t-1})         x itself is not dropped here
+                    h^j_t = g^j_t [+ h^{j-1}_t]                        [ ]: residual, j > 1
 
 An `Encoder` could be this, were it not that its connection goes past the first layer too.
 """

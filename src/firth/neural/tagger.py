@@ -3,7 +3,7 @@
     x_t = [inputs of word t]                                       `words`
     h_t = encoder(x_1 ... x_T)_t          both ways                `encoders`
     e_t = W h_t + b                       one number a tag
-    crf     p(y | x) = exp(sum_t e[t, y_t] + M[y_{t-1}, y_t]) / Z  `crf`     the tags together
+    crf     p(y | x) = exp s(x, y) / Z(x)                          `crf`     the tags together
     linear  p(y_t | x) = softmax(e_t)                              each tag by itself
 
 Huang, Xu & Yu 2015, 1508.01991; Lample et al. 2016, 1603.01360; Ma & Hovy 2016, 1603.01354. One
