@@ -136,7 +136,10 @@ _COLUMNS = (
     "WORD:TAG: where words and their tags stand, as numbers (0:3; -1 is the last), names of "
     "CoNLL-U (form:upos) or keys of JSON (tokens:tags)."
 )
-_VECTORS = "A model or file of vectors that are read beside what is learnt; kept in the model."
+_VECTORS = (
+    "A model or file of vectors (dense ones) that are read beside what is learnt; kept in the "
+    "model."
+)
 _ELMO = "An ELMo whose layers are mixed and read beside the rest; kept in the model."
 _ID = "The column of a table that holds the ids of documents; without ids they are numbered."
 _ID_PREFIX = "What ids in lines of text begin with, as __label__ in fastText's format."
