@@ -30,7 +30,11 @@ TABLE = {
     "IOB1": "I-ORG O I-PER O I-LOC I-LOC B-LOC",
     "IOB2": "B-ORG O B-PER O B-LOC I-LOC B-LOC",
     "IOBES": "S-ORG O S-PER O B-LOC E-LOC S-LOC",
+    "BILOU": "U-ORG O U-PER O B-LOC L-LOC U-LOC",
+    "BMES": "S-ORG O S-PER O B-LOC E-LOC S-LOC",
 }
+#: schemes that tell spans apart
+TELLING = ["IOB1", "IOB2", "IOBES", "BILOU", "BMES"]
 SPANS = [Span("ORG", 0, 1), Span("PER", 2, 3), Span("LOC", 4, 6), Span("LOC", 6, 7)]
 
 
@@ -45,6 +49,10 @@ def sentences_of_spans(draw, labels=("A", "B-C", "", "é")):
     return found, at + draw(st.integers(0, 2))
 
 
+#: those of the schemes that have others
+LETTERS = {"BILOU": "BILU", "BMES": "BMES"}
+
+
 def all_sequences(labels, length, letters="BIES"):
     every = ["O"] + [written(letter, label) for label in labels for letter in letters]
     return itertools.product(every, repeat=length)
@@ -57,7 +65,7 @@ def test_the_table(scheme):
     assert spans(TABLE[scheme].split(), scheme) == (merged if scheme == "IO" else SPANS)
 
 
-@given(sentences_of_spans(), st.sampled_from(["IOB1", "IOB2", "IOBES"]))
+@given(sentences_of_spans(), st.sampled_from(TELLING))
 @settings(deadline=None)
 def test_spans_come_back(case, scheme):
     wanted, length = case
@@ -70,8 +78,8 @@ def test_spans_come_back(case, scheme):
 
 @given(
     sentences_of_spans(),
-    st.sampled_from(["IOB1", "IOB2", "IOBES"]),
-    st.sampled_from(["IOB1", "IOB2", "IOBES"]),
+    st.sampled_from(TELLING),
+    st.sampled_from(TELLING),
 )
 @settings(deadline=None)
 def test_schemes_there_and_back(case, one, other):
@@ -98,7 +106,7 @@ def test_no_breach_is_what_the_scheme_can_write(scheme):
     """All sequences of two labels: those without a breach are those that spans are written as."""
     sound = set()
     for length in range(5):
-        for sequence in all_sequences("XY", length):
+        for sequence in all_sequences("XY", length, LETTERS.get(scheme, "BIES")):
             repaired = converted(sequence, None, scheme)
             assert breaches(repaired, scheme) == []
             if not breaches(sequence, scheme):
@@ -149,7 +157,7 @@ def test_spans_cover_what_is_not_o(sequence):
     inside = {i for _, start, stop in found for i in range(start, stop)}
     assert inside == {i for i, tag in enumerate(sequence) if tag != "O"}
     assert all(parts(sequence[i])[1] == span.label for span in found for i in range(*span[1:]))
-    for scheme in ("IOB1", "IOB2", "IOBES"):
+    for scheme in TELLING:
         assert spans(converted(sequence, None, scheme), scheme) == found
 
 
@@ -198,6 +206,10 @@ def test_the_set_of_tags():
         (["I-X I-X O"], ("IOB1", 0)),  # IO says the same
         (["B-X E-X O S-Y"], ("IOBES", 0)),
         (["S-X"], ("IOBES", 0)),
+        (["B-X I-X L-X O U-Y"], ("BILOU", 0)),
+        (["U-Y"], ("BILOU", 0)),
+        (["B-X M-X E-X O S-Y"], ("BMES", 0)),
+        (["B-X L-X"] * 9 + ["L-X"], ("BILOU", 1)),
         (["O O"], ("IOB2", 0)),
         ([], ("IOB2", 0)),
         (["B-X I-X"] * 9 + ["I-X"], ("IOB2", 1)),
@@ -209,14 +221,28 @@ def test_which_scheme_tags_have(sentences, found):
 
 
 def test_names_of_schemes():
-    names = ["bio", "IOB2", "iob", "IOB1", "BIOES", "iobes", "io"]
-    wanted = ["IOB2", "IOB2", "IOB1", "IOB1", "IOBES", "IOBES", "IO"]
+    names = ["bio", "IOB2", "iob", "IOB1", "BIOES", "iobes", "io", "bilou", "BIOUL", "bmes"]
+    wanted = ["IOB2", "IOB2", "IOB1", "IOB1", "IOBES", "IOBES", "IO", "BILOU", "BILOU", "BMES"]
     assert [scheme_named(name) for name in names] == wanted
-    with pytest.raises(SettingError, match="scheme='BILOU' is not one of IO, IOB1.*'BIO"):
-        scheme_named("BILOU")
+    with pytest.raises(SettingError, match="scheme='BILOS' is not one of IO, IOB1.*'BILOU"):
+        scheme_named("BILOS")
     for use in (lambda: spans(["O"], "X"), lambda: tags([], 1, "X"), lambda: tag_set([], "X")):
         with pytest.raises(SettingError, match="is not one of"):
             use()
+
+
+def test_bilou_and_bmes_are_iobes_in_other_letters():
+    iobes = "B-X I-X E-X O S-Y".split()
+    for scheme, sequence in (("BILOU", "B-X I-X L-X O U-Y"), ("BMES", "B-X M-X E-X O S-Y")):
+        sequence = sequence.split()
+        assert spans(sequence, scheme) == spans(sequence) == spans(iobes)
+        assert converted(sequence, scheme, "IOBES") == iobes
+        assert converted(iobes, "IOBES", scheme) == sequence
+        # each keeps to its letters
+        with pytest.raises(VocabularyError, match="which IOBES does not allow"):
+            check(sequence, "IOBES")
+        with pytest.raises(VocabularyError, match=f"which {scheme} does not allow"):
+            check(iobes, scheme)
 
 
 def test_labels_may_hold_hyphens():

@@ -7,6 +7,7 @@ data. Tags that are no spans, parts of speech say, are what they are.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from firth.text.tag_schemes import (
     check,
     converted,
     parts,
+    scheme_named,
     scheme_of,
     spans,
     tag_set,
@@ -29,6 +31,8 @@ from firth.text.tag_schemes import (
 
 #: the scheme of tags that are no spans
 NONE = "none"
+#: what a tag of a span looks like, whoever wrote it: B-PER, b-per, B_PER
+_LIKE_SPANS = re.compile(r"([A-Za-z])[-_](.+)")
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,15 @@ class TagLabels:
     def of(tags: Iterable[Sequence[str]], scheme: str = "auto", learns: str = "IOBES") -> TagLabels:
         """Those of a training text.
 
-        scheme "auto": spans if every tag is one of a span and one has a label. learns: "same" as
-        the data, or a scheme.
+        scheme "auto": spans if every tag is one of a span and one has a label (else `nearly_spans`
+        says what is in the way). learns: "same" as the data, or a scheme.
         """
         tags = list(tags)
         counts = Counter(tag for some in tags for tag in some)
         if scheme == "auto":
             scheme = scheme_of(tags)[0] if _of_spans(counts) else NONE
+        elif scheme != NONE:
+            scheme = scheme_named(scheme)
         if scheme == NONE:
             return TagLabels(tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))))
         # IO does not say where one span ends and the next begins; nothing finer can be learnt
@@ -174,3 +180,34 @@ def must_keep(scheme: str, placed: Iterable[tuple[str, Sequence[str]]]) -> None:
     """
     for where, tags in placed:
         check(tags, scheme, where)
+
+
+def nearly_spans(tags: Iterable[Sequence[str]], places: Iterable[str]) -> str:
+    """Why tags that look like those of spans are learnt as they are; "" if they look otherwise.
+
+    places: of the sentences, for the first tag that is in the way.
+    """
+    first: dict[str, str] = {}
+    for some, place in zip(tags, places, strict=True):
+        for tag in some:
+            first.setdefault(tag, place)
+    odd = next((tag for tag in first if not _is_of_span(tag)), None)
+    labelled = [tag for tag in first if tag.upper() != "O"]
+    alike = sum(_LIKE_SPANS.fullmatch(tag) is not None for tag in labelled)
+    if odd is None or len(labelled) == len(first) or 2 * alike <= len(labelled):
+        return ""
+    like = _LIKE_SPANS.fullmatch(odd)
+    meant = f"{like[1].upper()}-{like[2]}" if like else odd.upper()
+    remedy = f"write {meant}" if _is_of_span(meant) else "correct it, or see --columns, --comments"
+    return (
+        f"most tags look like those of spans, but {odd!r} ({first[odd]}) is none, so all are "
+        f"learnt as they are and scored by accuracy; {remedy}; if there are no spans, give "
+        '--scheme none (scheme="none").'
+    )
+
+
+def _is_of_span(tag: str) -> bool:
+    try:
+        return bool(parts(tag))
+    except VocabularyError:
+        return False

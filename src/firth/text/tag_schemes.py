@@ -1,4 +1,4 @@
-"""Spans written as one tag for each token: IO, IOB1, IOB2 (BIO) and IOBES (BIOES).
+"""Spans written as one tag for each token: IO, IOB1, IOB2 (BIO), IOBES (BIOES), BILOU and BMES.
 
     tokens   U.N.   official  Ekeus   flew  East   Timor  Paris
     spans    ORG              PER           LOC---------  LOC
@@ -6,6 +6,8 @@
     IOB1     I-ORG  O         I-PER   O     I-LOC  I-LOC  B-LOC     B- only where two meet
     IOB2     B-ORG  O         B-PER   O     B-LOC  I-LOC  B-LOC     B- at every beginning
     IOBES    S-ORG  O         S-PER   O     B-LOC  E-LOC  S-LOC     ends and singles marked too
+    BILOU    U-ORG  O         U-PER   O     B-LOC  L-LOC  U-LOC     IOBES with L- for E-, U- for S-
+    BMES     S-ORG  O         S-PER   O     B-LOC  E-LOC  S-LOC     IOBES with M- for I-
 
 IOB1: Ramshaw & Marcus 1995; the names: Tjong Kim Sang & Veenstra 1999. A tag is a letter, a hyphen
 and a label; what stands before the first hyphen is the letter, so that labels may hold hyphens. A
@@ -34,9 +36,17 @@ import numpy as np
 from firth.errors import SettingError, VocabularyError, did_you_mean
 
 #: the letters of each scheme
-SCHEMES = {"IO": "OI", "IOB1": "OBI", "IOB2": "OBI", "IOBES": "OBIES"}
-_ALSO = {"BIO": "IOB2", "IOB": "IOB1", "BIOES": "IOBES", "IOBE": "IOBES"}
-_LETTERS = frozenset("OBIES")
+SCHEMES = {
+    "IO": "OI", "IOB1": "OBI", "IOB2": "OBI", "IOBES": "OBIES", "BILOU": "OBILU", "BMES": "OBMES",
+}  # fmt: skip
+_ALSO = {
+    "BIO": "IOB2", "IOB": "IOB1", "BIOES": "IOBES", "IOBE": "IOBES", "BIOUL": "BILOU",
+    "BMESO": "BMES",
+}  # fmt: skip
+#: letters of IOBES -> those of the schemes that differ from it in letters alone
+_SPELT = {"BILOU": str.maketrans("ES", "LU"), "BMES": str.maketrans("I", "M")}
+#: each letter -> that of IOBES
+_LETTERS = {**{letter: letter for letter in "OBIES"}, "L": "E", "U": "S", "M": "I"}
 
 
 class Span(NamedTuple):
@@ -60,7 +70,7 @@ class Transitions(NamedTuple):
 
 
 def scheme_named(name: str) -> str:
-    """The name in SCHEMES: BIO is IOB2, IOB is IOB1, BIOES is IOBES; any case.
+    """The name in SCHEMES: BIO is IOB2, IOB is IOB1, BIOES is IOBES, BIOUL is BILOU; any case.
 
     Raises:
         SettingError: there is no such scheme.
@@ -78,7 +88,7 @@ def scheme_named(name: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def parts(tag: str) -> tuple[str, str]:
-    """(letter, label) of a tag.
+    """(letter, label) of a tag; L, U and M of BILOU and BMES are E, S and I.
 
     Raises:
         VocabularyError: it begins with no letter of the schemes.
@@ -86,14 +96,15 @@ def parts(tag: str) -> tuple[str, str]:
     letter, _, label = tag.partition("-")
     if letter not in _LETTERS or (letter == "O" and label):
         raise VocabularyError(
-            f"{tag!r} is no tag of a span; wanted O, or B-, I-, E- or S- and a label, as in "
-            "B-PER. Tags of single tokens (parts of speech) have no spans; score them as tags."
+            f"{tag!r} is no tag of a span; wanted O, or B-, I-, E- or S- (BILOU: L-, U-; BMES: M-) "
+            "and a label, as in B-PER. Tags of single tokens (parts of speech) have no spans; "
+            "score them as tags."
         )
-    return letter, label
+    return _LETTERS[letter], label
 
 
 def written(letter: str, label: str) -> str:
-    """The tag; the inverse of `parts`."""
+    """The tag; the inverse of `parts`, but for the letters of BILOU and BMES."""
     return f"{letter}-{label}" if label else letter
 
 
@@ -154,8 +165,9 @@ def tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
 
 def _letters(tokens: int, scheme: str, touches: bool) -> str:
     """touches: a span of the same label ends right before."""
-    if scheme == "IOBES":
-        return "S" if tokens == 1 else "B" + "I" * (tokens - 2) + "E"
+    if scheme == "IOBES" or scheme in _SPELT:
+        letters = "S" if tokens == 1 else "B" + "I" * (tokens - 2) + "E"
+        return letters.translate(_SPELT.get(scheme, {}))
     begins = scheme == "IOB2" or (scheme == "IOB1" and touches)
     return ("B" if begins else "I") + "I" * (tokens - 1)
 
@@ -180,16 +192,21 @@ def may_follow(before: str | None, after: str | None, scheme: str) -> bool:
     scheme = scheme_named(scheme)
     p, label = ("O", "") if before is None else parts(before)
     q, next_label = ("O", "") if after is None else parts(after)
-    if q not in SCHEMES[scheme]:
+    if _letter(after) not in SCHEMES[scheme]:
         return False
     inside = p in "BI" and label == next_label  # of one span, if the two are of one
     if scheme == "IOB1":
         return q != "B" or inside
     if scheme == "IOB2":
         return q != "I" or inside
-    if scheme == "IOBES":
-        return inside if q in "IE" else p not in "BI"
-    return True
+    if scheme == "IO":
+        return True
+    return inside if q in "IE" else p not in "BI"
+
+
+def _letter(tag: str | None) -> str:
+    """As it is written; None: an edge of the sentence."""
+    return "O" if tag is None else tag.partition("-")[0]
 
 
 def breaches(tags: Sequence[str], scheme: str) -> list[int]:
@@ -215,7 +232,7 @@ def check(tags: Sequence[str], scheme: str, where: str = "") -> None:
     at = broken[0]
     if at == len(tags):
         what = f"the sentence ends with {tags[-1]!r}"
-    elif parts(tags[at])[0] not in SCHEMES[scheme]:
+    elif _letter(tags[at]) not in SCHEMES[scheme]:
         what = f"tag {at + 1} of {len(tags)} is {tags[at]!r}"
     else:
         behind = f"stands behind {tags[at - 1]!r}" if at else "begins the sentence"
@@ -252,8 +269,8 @@ def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
 def scheme_of(sentences: Iterable[Sequence[str]]) -> tuple[str, int]:
     """(the scheme that the tags break least, how often they do).
 
-    IOB2 before IOB1 before IOBES where several are broken as little. Never IO: tags of I- and O
-    alone are IOB1 too, are read the same, and IOB1 loses nothing when it is written.
+    IOB2 before IOB1 before IOBES, BILOU, BMES where several are broken as little. Never IO: tags
+    of I- and O alone are IOB1 too, are read the same, and IOB1 loses nothing when it is written.
 
     Raises:
         VocabularyError: a tag is none.
@@ -264,7 +281,7 @@ def scheme_of(sentences: Iterable[Sequence[str]]) -> tuple[str, int]:
         pairs.update(zip(edged[:-1], edged[1:], strict=True))
     broken = {
         scheme: sum(n for pair, n in pairs.items() if not may_follow(*pair, scheme))
-        for scheme in ("IOB2", "IOB1", "IOBES")
+        for scheme in ("IOB2", "IOB1", "IOBES", *_SPELT)
     }
     best = min(broken, key=lambda scheme: broken[scheme])
     return best, broken[best]
