@@ -1,5 +1,6 @@
 """`firth train fasttext-classifier`, `firth predict`, `firth evaluate MODEL DATA`."""
 
+import io
 import json
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 from firth import Classifier, load
 from firth.cli.main import main
+from firth.cli.predict import lines_of
 from static.labelled_worlds import lines, topics
 
 SMALL = ("--dim", "8", "--epochs", "8", "--threads", "1", "--rate", "0.5")
@@ -188,6 +190,41 @@ def test_bad_questions(firth, files, model, board, vec, checkerboard_file):
     bad = firth("predict", model, stdin="ein Füß".encode("latin-1"))
     assert bad.code == 2
     assert "the standard input, line 1: byte 0xFC is not utf-8" in bad.err
+
+
+def test_the_standard_input_in_any_encoding(firth, model):
+    text = "news1 news2\n\nsport3 \u0a0a\n"  # whose bytes in UTF-16 are those of line ends
+    plain = firth("predict", model, stdin=text).out
+    assert len(plain.splitlines()) == 3
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
+        raw = text.encode(encoding)
+        for given in (raw, text.replace("\n", "\r\n").encode(encoding)):
+            answer = firth("predict", model, "--encoding", encoding, stdin=given)
+            assert (answer.code, answer.out) == (0, plain), answer.err
+
+
+def test_a_byte_order_mark_is_no_word(firth, monkeypatch):
+    seen = []
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\ufeffa b\n\ufeffc".encode())))
+    seen += lines_of("-", None, "utf-8")
+    assert seen == ["a b", "\ufeffc"]
+    # the input is not closed behind it
+    assert sys.stdin.buffer.read() == b""
+
+
+def test_bytes_that_are_not_in_the_encoding(firth, model):
+    def told(raw, *words):
+        answer = firth("predict", model, *words, stdin=raw)
+        assert answer.code == 2 and "Traceback" not in answer.err
+        return answer.err
+
+    assert "line 3: byte 0xFC is not utf-8; give --encoding" in told(b"a\nb\nc \xfc d\n")
+    long = b"".join(b"%d words\n" % number for number in range(5000))
+    assert "line 5001: byte 0xFF is not utf-8" in told(long + b"\xff")
+    assert "line 1, holds a byte 0" in told("a b\n".encode("utf-16-le"))
+    assert "byte 0xFF is not utf-8" in told("a b\n".encode("utf-16"))
+    assert "line 2: byte 0x61 is not utf-16" in told(b"\xff\xfea\0\n\0a", "--encoding", "utf-16")
+    assert "'utf-9' is not an encoding of text" in told(b"a\n", "--encoding", "utf-9")
 
 
 def test_a_function_as_the_tokenizer(firth, tmp_path):

@@ -127,6 +127,13 @@ def test_one_line_in_one_line_out(firth, tagger):
     assert answer.out == "mr/O ba/B-PER ko/I-PER ./O\n\nso/O at/O ri/B-ORG\n"
     given = firth("predict", tagger, "--tokens", stdin="at ri.\n")
     assert given.out.split()[1].startswith("ri./")
+    # as in files of columns: blanks and tabs part tokens, a no-break space is part of one
+    given = firth("predict", tagger, "--tokens", "--verbose", stdin="at\tri  x\u00a0y\n \n")
+    assert [one.rpartition("/")[0] for one in given.out.split(" ")] == ["at", "ri", "x\u00a0y"]
+    assert given.out.endswith("\n\n")
+    assert r"tags([re.findall(r'[^ \t]+', line) for line in lines])" in given.err
+    found = json.loads(firth("predict", tagger, "--tokens", "--json", stdin="x\u00a0y\n").out)
+    assert found["predictions"][0][0]["tokens"] == ["x\u00a0y"]
 
 
 def test_predictions_as_json(firth, tagger):
@@ -174,6 +181,13 @@ def test_evaluate(firth, tagger, texts):
     assert lines[1].split("\t")[0] == "ORG"
 
 
+def test_comments_are_no_words(firth, tagger):
+    words = ["evaluate", tagger, "-", "--comments", "#", "--json", "--verbose"]
+    answer = firth(*words, stdin="# sent 1\nmr O\n\n# sent 2\nba B-PER\n")
+    assert json.loads(answer.out)["tokens"] == 2
+    assert "Tagged('-', comments='#')" in answer.err
+
+
 def test_errors_are_shown(firth, tagger):
     answer = firth("evaluate", tagger, "-", stdin="mr B-PER\nzebra B-ANIMAL\n")
     assert answer.code == 0, answer.err
@@ -195,6 +209,7 @@ def test_tags_that_are_no_spans(firth, texts):
     [
         (["--columns", "0:9"], "there is no column 9"),
         (["--columns", "word"], "wanted WORD:TAG"),
+        (["--comments", ""], "comments='' is nothing"),
         (["--label-column", "2"], "--label-column is not for taggers"),
         (["--per-line"], "--per-line is not for taggers"),
         (["-k", "2"], "--labels is not for taggers"),
@@ -225,6 +240,9 @@ def test_sentences_that_cannot_be_used(firth, texts, tagger, tmp_path):
     fails("empty.txt: empty", "empty.txt")
     fails("holds no sentence", "blank.txt")
     fails("so there are no tags", "one.txt")
+    (tmp_path / "notes.txt").write_text("# one\n\na X Y\n")
+    fails('give comments="#" (--comments "#")', "notes.txt")
+    fails("no sentence", "notes.txt", "--comments", "#", "--columns", "0:2", "--dev", "blank.txt")
     fails("line 2: 3 columns", "odd.txt")
     fails("there is no column 7", train, "--columns", "0:7")
     fails("empty.txt: empty", train, "--dev", "empty.txt")
@@ -244,8 +262,9 @@ def test_sentences_that_cannot_be_used(firth, texts, tagger, tmp_path):
 def test_options_of_taggers_are_refused_elsewhere(firth, texts):
     answer = firth("predict", texts / "four.vec", "--tokens", stdin="a\n")
     assert answer.code == 2 and "--tokens is for taggers" in answer.err
-    answer = firth("evaluate", texts / "four.vec", texts / "dev.txt", "--columns", "0:1")
-    assert answer.code == 2 and "--columns is for taggers" in answer.err
+    for name, value in (("--columns", "0:1"), ("--comments", "#")):
+        answer = firth("evaluate", texts / "four.vec", texts / "dev.txt", name, value)
+        assert answer.code == 2 and f"{name} is for taggers" in answer.err
 
 
 def test_without_torch(firth, monkeypatch, texts, tagger):

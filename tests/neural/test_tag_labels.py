@@ -16,7 +16,7 @@ def test_other_letters_are_iobes_and_come_back(scheme, tags):
     labels = TagLabels.of([tags])
     assert (labels.scheme, labels.learnt, len(labels)) == (scheme, "IOBES", 9)
     ids = labels.ids([tags])
-    learnt = "B-X I-X E-X O S-Y S-Y B-Y E-Y".split()
+    learnt = ["B-X", "I-X", "E-X", "O", "S-Y", "S-Y", "B-Y", "E-Y"]
     assert [labels.names[i] for i in ids] == learnt
     assert labels.tags(ids) == tags
     assert not labels.strange([tags, learnt]) and labels.strange([["U-Z"]]) == {"U-Z": 1}

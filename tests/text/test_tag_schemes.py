@@ -232,7 +232,7 @@ def test_names_of_schemes():
 
 
 def test_bilou_and_bmes_are_iobes_in_other_letters():
-    iobes = "B-X I-X E-X O S-Y".split()
+    iobes = ["B-X", "I-X", "E-X", "O", "S-Y"]
     for scheme, sequence in (("BILOU", "B-X I-X L-X O U-Y"), ("BMES", "B-X M-X E-X O S-Y")):
         sequence = sequence.split()
         assert spans(sequence, scheme) == spans(sequence) == spans(iobes)

@@ -171,6 +171,51 @@ def test_other_columns(folder):
     assert list(Tagged(copy, kind="conllu")) == list(Tagged(copy, columns="form:upos")) == SENTENCES
 
 
+def test_comments_of_columns(folder):
+    """Before a sentence; inside of one # is a word."""
+    text = "# id 1 domain=en\n# more\na _ X\n# _ SYM\n\n\n# id 2 domain=en\n\nb _ X\n# the end"
+    path = write(folder / "c.txt", text)
+    assert list(Tagged(write(folder / "d.txt", text[:-9]), comments="#")) == [
+        (["a", "#"], ["X", "SYM"]), (["b"], ["X"]),
+    ]  # fmt: skip
+    assert [where[-6:] for where, _ in Tagged(path, comments="# ").placed()] == ["line 3", "line 9"]
+    assert "c.txt, line 2: 2 columns ('# more'); wanted 4" in said(lambda: list(Tagged(path)))
+    # another mark: a # at the beginning of a sentence is a word again
+    path = write(folder / "e.txt", "%% x\n# SYM\n")
+    assert list(Tagged(path, comments="%%")) == [(["#"], ["SYM"])]
+    assert Tagged(path, comments="%%").fingerprint() != Tagged(path).fingerprint()
+    for comments in ("", " "):
+        assert "is nothing that lines could begin with" in said(
+            lambda: Tagged(path, comments=comments)  # noqa: B023  (called here)
+        )
+    for name in ("t.conllu", "t.jsonl"):
+        told = said(lambda: Tagged(folder / name, comments="#"))  # noqa: B023
+        assert f"{name} is read as {name[2:]}, and only columns have no comments" in told
+
+
+def test_conllu_plus(folder):
+    rows = "# text = a b c\n1\ta\tX\t*\n2-3\tbc\t_\t_\n2\tb\tY\t1:VID\n3\tc\t_\t1\n\n1\td\tX\t*\n"
+    text = "# global.columns = ID FORM UPOS PARSEME:MWE\n" + rows
+    plus = Tagged(write(folder / "a.conllup", text))
+    assert list(plus) == [(["a", "b", "c"], ["X", "Y", "_"]), (["d"], ["X"])]
+    mwe = Tagged(folder / "a.conllup", columns="form:parseme:mwe")
+    assert [tags for _, tags in mwe] == [["*", "1:VID", "1"], ["*"]]
+    assert list(Tagged(folder / "a.conllup", columns="1:2")) == list(plus)
+    assert plus.summary()["columns"] == "form:upos" and plus.summary()["kind"] == "conllup"
+    # without numbers every line is a word
+    text = "#global.columns=FORM UPOS\na\tX\n\n2\tY\n"
+    path = write(folder / "b.txt", text.replace("\n", "\r\n"))
+    assert list(Tagged(path, kind="conllup")) == [(["a"], ["X"]), (["2"], ["Y"])]
+    told = said(lambda: list(Tagged(folder / "a.conllup", columns="form:mwe")))
+    assert "'mwe' is no column of this CoNLL-U Plus; it has id, form, upos, parseme:mwe" in told
+    path = write(folder / "c.conllup", rows)
+    told = said(lambda: list(Tagged(path)))
+    assert "c.conllup, line 1: found '# text = a b c'; wanted the names of the columns" in told
+    path = write(folder / "d.conllup", "# global.columns = ID FORM\n1\ta\tX\n")
+    told = said(lambda: list(Tagged(path, columns="id:form")))
+    assert "line 2: 3 columns between tabs ('1\\ta\\tX'); wanted the 2 of CoNLL-U Plus" in told
+
+
 def test_places(folder):
     def places(name):
         return [where for where, _ in Tagged(folder / name).placed()]
@@ -272,7 +317,7 @@ def test_sources_that_are_none(folder):
     assert "A int holds no tagged sentences" in said(lambda: Tagged(3))
     assert "the list given is empty; give at least one pair" in said(lambda: Tagged([]))
     assert "empty (0 bytes); give a file of tagged" in said(lambda: Tagged(write(folder / "0", "")))
-    assert "is not one of columns, conllu, jsonl. Did you mean 'conllu'" in said(
+    assert "is not one of columns, conllu, conllup, jsonl. Did you mean 'conllu'" in said(
         lambda: Tagged(folder / "t.txt", kind="conll")
     )
     for name, wanted in (("e.txt", "a word and its tags"), ("e.conllu", "CoNLL-U, a word on")):
@@ -319,7 +364,13 @@ def test_lines_that_do_not_fit(folder):
     assert "bad.txt, line 4: 2 columns ('b NN'); wanted 3, as in line 2, and an empty line" in text
     assert "line 2: 4 columns" in told("a NN O\nNew York NN O\n")
     assert "line 2: 1 column ('x')" in told("a NN O\nx\n")
-    assert 'this is CoNLL-U: give kind="conllu"' in told("a NN O\n# a remark of more words\n")
+    remedy = 'are comments, give comments="#" (--comments "#"); if this is CoNLL-U, kind="conllu"'
+    for text in ("a NN O\n# a remark of more words\n", "# a remark\na O\n", "#\na O\n"):
+        assert remedy in told(text)
+    assert "#" not in told("a NN O\nb O\n")
+    text = told("a NN O\rb NN O\r\rc NN O\r")
+    assert "line 1: a carriage return inside of the line ('a NN O\\rb NN O\\r\\rc NN '" in text
+    assert r"convert the file (tr '\r' '\n')" in text
     assert "line 2: the word is empty; wanted at least one character" in told("a\tO\n\tO\n")
     assert "line 2: the tag is empty" in told("a\tO\nb\t\n")
 
@@ -339,6 +390,7 @@ def test_conllu_that_is_none(folder):
     text = told("1\ta" + "\t_" * 8 + "\n")
     assert "bad.conllu has no tags in its column upos: all are _, that is, not annotated" in text
     assert "line 1: the word is empty" in told("1\t\tx\ty" + "\t_" * 6 + "\n")
+    assert "a carriage return inside of the line" in told(f"1\ta{rest}".replace("\n", "\r") * 2)
 
 
 @pytest.mark.parametrize(

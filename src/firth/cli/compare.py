@@ -40,6 +40,7 @@ def compare(
     test: Annotated[str, Parameter(**_ONE)],
     dev: Annotated[str | None, Parameter(**_ONE)] = None,
     columns: Annotated[str | None, Parameter(**_ONE)] = None,
+    comments: Annotated[str | None, Parameter(**_ONE)] = None,
     encoding: Annotated[str, Parameter(**_ONE)] = "utf-8",
     encoding_errors: Annotated[Literal["strict", "replace"], Parameter(**_ONE)] = "strict",
     vectors: Annotated[str | None, Parameter(group=GRID)] = None,
@@ -75,6 +76,8 @@ def compare(
         Held-out sentences, by which the best state of each training is kept.
     columns
         WORD:TAG, as for firth train tagger.
+    comments
+        What lines before a sentence begin with that are no words, as for firth train tagger.
     encoding
         Of the sentences: utf-8, latin-1 or another.
     encoding_errors
@@ -109,7 +112,12 @@ def compare(
     inputs_of(inputs, vectors=vectors is not None or text is not None, elmo=elmo is not None)
     made = Tagger(**dataclasses.asdict(settings))
     reading = TaggedReading(
-        {"columns": columns, "encoding": encoding, "encoding_errors": encoding_errors}
+        {
+            "columns": columns,
+            "comments": comments,
+            "encoding": encoding,
+            "encoding_errors": encoding_errors,
+        }
     )
     parts = {"train": learning_curve, "test": test, "dev": dev}
     given = {name: hyphens([part])[0] for name, part in parts.items() if part is not None}

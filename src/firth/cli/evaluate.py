@@ -24,6 +24,7 @@ def evaluate(
     protocol: Protocol = "firth",
     column: str | None = None,
     columns: str | None = None,
+    comments: str | None = None,
     label_column: str | None = None,
     label_separator: str | None = None,
     k: Annotated[int, Parameter(name=["-k", "--labels"])] = 1,
@@ -72,6 +73,8 @@ def evaluate(
         number.
     columns
         Tagger: WORD:TAG, where words and tags stand, as in firth train tagger.
+    comments
+        Tagger: what lines before a sentence begin with that are no words, as in firth train tagger.
     label_column
         Classifier: the column of a table that holds the labels, by name or number.
     label_separator
@@ -98,10 +101,11 @@ def evaluate(
             label_column=label_column, label_separator=label_separator, labels=k != 1,
             threshold=threshold, per_line=per_line, tokenizer=tokenizer,
         )  # fmt: skip
-        evaluate_tags(model, data, columns, encoding, device, common)
+        evaluate_tags(model, data, columns, comments, encoding, device, common)
         return
-    if columns is not None:
-        raise SettingError(f"--columns is for taggers; {model} is none. Leave it out.")
+    for name, value in (("columns", columns), ("comments", comments)):
+        if value is not None:
+            raise SettingError(f"--{name} is for taggers; {model} is none. Leave it out.")
     if data is not None and is_folder_of_ours(model) and kind_of(model) == "language-model":
         # only who has a language model needs its file
         from firth.cli.language_models import evaluate_language, must_be_plain

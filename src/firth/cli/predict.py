@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +16,7 @@ from firth.cli import output, taggers
 from firth.cli.models import is_model, must_exist, open_fitted, resolve_tokenizer
 from firth.cli.options import COMMON, HYPHEN, Common
 from firth.errors import CorpusError, EncodingError, FormatError, SettingError
+from firth.text.blocks import checked_encoding
 
 if TYPE_CHECKING:
     from firth.static.classify import Classifier
@@ -66,7 +69,8 @@ def predict(
         Only for a model trained with module:function, which is not called on its word: name it.
         Of a tagger: what cuts a line, default: words and signs; case stays.
     tokens
-        Tagger: the lines are tokens already, with blanks between them.
+        Tagger: the lines are tokens already, with blanks or tabs between them; a no-break space is
+        part of a token.
     encoding
         Of the text: utf-8, latin-1 or another.
     device
@@ -145,16 +149,31 @@ def lines_of(file: str, column: str | None, encoding: str) -> Iterator[str]:
         place: Any = int(column) if column is not None and column.isdigit() else column
         yield from Corpus(file, column=place, encoding=encoding).lines()
         return
+    yield from _input_lines(checked_encoding(encoding, "strict"))
+
+
+def _input_lines(encoding: str) -> Iterator[str]:
+    """Those of the standard input, each as soon as it is there; without a byte order mark."""
     number = 0
-    for raw in sys.stdin.buffer:
-        number += 1
-        try:
-            line = raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            raise EncodingError(
-                f"the standard input, line {number}: byte 0x{raw[error.start]:02X} is not "
-                f"{encoding}; give --encoding, or convert it first (iconv)."
-            ) from None
-        yield line.rstrip("\r\n")
+    stream = io.TextIOWrapper(sys.stdin.buffer, encoding, newline="\n")
+    try:
+        for line in stream:
+            number += 1
+            if "\0" in line:
+                raise CorpusError(
+                    f"The standard input, line {number}, holds a byte 0, which no text has; give "
+                    "its encoding if it is UTF-16 or UTF-32 (--encoding utf-16)."
+                )
+            yield (line.removeprefix("\ufeff") if number == 1 else line).rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(error.encoding, "replace")
+        raise EncodingError(
+            f"the standard input, line {number + 1 + before.count(chr(10))}: byte "
+            f"0x{error.object[error.start]:02X} is not {encoding}; give --encoding, or convert it "
+            "first (iconv)."
+        ) from None
+    finally:
+        with contextlib.suppress(ValueError):  # who stops early may have closed the input
+            stream.detach()
     if not number:
         raise CorpusError("The standard input is empty; give one text a line.")

@@ -192,7 +192,9 @@ class DocumentReading(Reading):
 
 
 #: option -> what `Tagged` takes if nothing is said
-TAGS: dict[str, Any] = {"columns": None, "encoding": "utf-8", "encoding_errors": "strict"}
+TAGS: dict[str, Any] = {
+    "columns": None, "comments": None, "encoding": "utf-8", "encoding_errors": "strict",
+}  # fmt: skip
 
 
 class TaggedReading:

@@ -14,6 +14,7 @@ from firth.cli.options import Common, hyphens
 from firth.cli.reading import TaggedReading
 from firth.errors import FormatError, SettingError
 from firth.neural import need_torch
+from firth.text.tag_lines import tokens as tokens_of
 
 if TYPE_CHECKING:
     from firth.neural.tag_predictions import Evaluation, Prediction
@@ -60,27 +61,29 @@ def predict_tags(
 ) -> None:
     """See `predict`.
 
+    tokens: of a line, as in files of columns, between blanks and tabs.
     one_by_one: each line is answered as soon as it is there.
     """
     if tokens and tokenizer is not None:
         raise SettingError("--tokens takes what stands between blanks; leave --tokenizer out.")
     if n < 1:
         raise SettingError(f"-k {n}: wanted at least 1 sequence of tags a line.")
-    how = "whitespace" if tokens else tokenizer
-    predictor = open_predictor(model, device=device, tokenizer=how)
-    cut = "" if how is None else f", tokenizer={how!r}"
-    asked = f"n_best(lines, {n})" if n > 1 or common.json else "tags(lines)"
+    predictor = open_predictor(model, device=device, tokenizer=tokenizer)
+    cut = "" if tokenizer is None else f", tokenizer={tokenizer!r}"
+    given = r"[re.findall(r'[^ \t]+', line) for line in lines]" if tokens else "lines"
+    asked = f"n_best({given}, {n})" if n > 1 or common.json else f"tags({given})"
     output.call(common.verbose, f"Predictor(load({model!r}){cut}).{asked}")
+    sentences = map(tokens_of, lines) if tokens else lines
     if one_by_one:
         predictor.at_once = 1
     if common.json:
-        found = predictor.n_best_of(lines, n)
+        found = predictor.n_best_of(sentences, n)
         output.write_json({"predictions": [[one.to_json() for one in row] for row in found]})
     elif n == 1:
-        for words, tags in predictor.tagged(lines):
+        for words, tags in predictor.tagged(sentences):
             output.write(_line(words, tags))
     else:
-        for row in predictor.n_best_of(lines, n):
+        for row in predictor.n_best_of(sentences, n):
             output.write("\t".join(_with_probability(one) for one in row if one.tokens))
 
 
@@ -94,11 +97,17 @@ def _line(words: Iterable[str], tags: Iterable[str]) -> str:
 
 
 def evaluate_tags(
-    model: str, data: str, columns: str | None, encoding: str, device: str, common: Common
+    model: str,
+    data: str,
+    columns: str | None,
+    comments: str | None,
+    encoding: str,
+    device: str,
+    common: Common,
 ) -> None:
     """See `evaluate`."""
     predictor = open_predictor(model, device=device)
-    reading = TaggedReading({"columns": columns, "encoding": encoding})
+    reading = TaggedReading({"columns": columns, "comments": comments, "encoding": encoding})
     (data,) = hyphens([data])
     output.call(common.verbose, f"Predictor(load({model!r})).evaluate({reading.python(data)})")
     found = predictor.evaluate(reading.corpus(data), progress=progress())

@@ -136,6 +136,7 @@ _COLUMNS = (
     "WORD:TAG: where words and their tags stand, as numbers (0:3; -1 is the last), names of "
     "CoNLL-U (form:upos) or keys of JSON (tokens:tags)."
 )
+_COMMENTS = "Of columns: what lines before a sentence begin with that are no words: #, say."
 _VECTORS = (
     "A model or file of vectors (dense ones) that are read beside what is learnt; kept in the "
     "model."
@@ -244,6 +245,7 @@ def _options(kind: str, labelled: bool, documents: bool) -> list[inspect.Paramet
         _option("dev", Annotated[str | None, _about(TEXT, DEV.get(kind, _DEV))], None),
         _option("tokenizer", Annotated[str, _about(TEXT, _TOKENIZER)], "words"),
         _option("columns", Annotated[str | None, _about(TEXT, _COLUMNS)], None),
+        _option("comments", Annotated[str | None, _about(TEXT, _COMMENTS)], None),
         _option("column", Annotated[str | None, _about(TEXT, _COLUMN)], None),
         _option("label_column", Annotated[str | None, _about(TEXT, _LABEL)], None),
         _option("label_prefix", Annotated[str, _about(TEXT, _PREFIX)], "__label__"),

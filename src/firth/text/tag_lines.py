@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from firth.errors import CorpusError, did_you_mean
@@ -21,17 +21,23 @@ CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "dep
 WANTED = {
     "columns": "a word and its tags on each line, and an empty line behind each sentence",
     "conllu": "CoNLL-U, a word on each line in ten columns with tabs between them",
+    "conllup": "CoNLL-U Plus, a word on each line in the columns that its first line names",
     "jsonl": 'a sentence on each line: {"tokens": [...], "tags": [...]}',
 }
 DOCSTART = "-DOCSTART-"
+_TOKEN = re.compile("[^ \t]+")
+_GLOBAL = re.compile(r"#\s*global\.columns\s*=\s*(\S.*)")
 _RANGE, _EMPTY_NODE = re.compile(r"[0-9]+-[0-9]+"), re.compile(r"[0-9]+\.[0-9]+")
 
 
-def of_columns(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbered]:
+def of_columns(
+    lines: Lines, name: str, word: int, tag: int, comments: str | None = None
+) -> Iterator[Numbered]:
     """Columns between tabs, or, in a line without a tab, between any number of spaces.
 
-    Only these two are blanks: other spaces of Unicode are characters of words. There are no
-    comments: # is a word of CoNLL-2000. All lines have as many columns as the first.
+    Only these two are blanks: other spaces of Unicode are characters of words. All lines have as
+    many columns as the first. comments: what lines begin with that are passed over where a sentence
+    may begin; not looked for unless it is given, for # is a word of CoNLL-2000.
 
     Raises:
         CorpusError: a column is missing, lines differ in their columns, a word or tag is empty.
@@ -39,7 +45,11 @@ def of_columns(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbere
     words: list[str] = []
     tags: list[str] = []
     first = width = first_of_all = 0
-    for number, line in lines:
+    hash_first = False
+    for number, whole in lines:
+        line = _one_line(whole, name, number)
+        if comments and not words and line.startswith(comments):
+            continue
         cells = _cells(line)
         if not cells or cells[0] == DOCSTART:
             if words:
@@ -47,12 +57,10 @@ def of_columns(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbere
                 words, tags = [], []
             continue
         if not width:
-            width, first_of_all = len(cells), number
+            width, first_of_all, hash_first = len(cells), number, line.startswith("#")
             _check_columns(width, word, tag, f"{name}, line {number}", line)
         if len(cells) != width:
-            more = ""
-            if line.startswith("#"):
-                more = ' If lines with # are comments, this is CoNLL-U: give kind="conllu".'
+            more = _COMMENTS if hash_first or line.startswith("#") else ""
             raise CorpusError(
                 f"{name}, line {number}: {_many(len(cells))} ({line[:40]!r}); wanted {width}, as "
                 f"in line {first_of_all}, and an empty line between sentences.{more}"
@@ -65,42 +73,91 @@ def of_columns(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbere
         yield first, words, tags
 
 
+_COMMENTS = (
+    ' If lines that begin with # are comments, give comments="#" (--comments "#"); if this is '
+    'CoNLL-U, kind="conllu".'
+)
+
+
+def _one_line(line: str, name: str, number: int) -> str:
+    """Without the carriage return that Windows puts at its end.
+
+    Raises:
+        CorpusError: there is one inside of it.
+    """
+    line = line.rstrip("\r")
+    if "\r" in line:
+        raise CorpusError(
+            f"{name}, line {number}: a carriage return inside of the line ({line[:20]!r}), as on "
+            "old Macs; wanted line ends of \\n or \\r\\n: convert the file (tr '\\r' '\\n')."
+        )
+    return line
+
+
 def _cells(line: str) -> list[str]:
-    if not line.strip(" \t\r"):
+    if not line.strip(" \t"):
         return []
     if "\t" in line:
-        return [cell.strip(" ") for cell in line.rstrip("\r").split("\t")]
-    return [cell for cell in line.strip(" \r").split(" ") if cell]
+        return [cell.strip(" ") for cell in line.split("\t")]
+    return tokens(line)
+
+
+def tokens(line: str) -> list[str]:
+    """What stands between blanks and tabs; a no-break space is a character of a word."""
+    return _TOKEN.findall(line)
 
 
 def _check_columns(width: int, word: int, tag: int, where: str, line: str) -> None:
     """The first line has the columns asked for."""
+    more = _COMMENTS if line.startswith("#") else ""
     if width == 1:
         raise CorpusError(
             f"{where}: one column ({line.strip()[:40]!r}), so there are no tags; wanted "
-            f"{WANTED['columns']}."
+            f"{WANTED['columns']}.{more}"
         )
     for column in (word, tag):
         if not -width <= column < width:
             raise CorpusError(
                 f"{where}: {_many(width)} ({line[:40]!r}), so there is no column {column}; wanted "
                 f"a number from 0 to {width - 1}, or -1 for the last: columns=WORD:TAG (--columns)."
+                f"{more}"
             )
 
 
-def of_conllu(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbered]:
-    """The syntactic words: not the multiword tokens (3-4), not the empty nodes (8.1).
+def global_columns(lines: Iterator[tuple[int, str]], name: str) -> tuple[str, ...]:
+    """The names of the columns, in lower case, of the first line of CoNLL-U Plus, which is taken.
 
     Raises:
-        CorpusError: not ten columns, numbers that do not go on from 1, an empty word or tag, or a
-        file in which all tags are _ (that column was not annotated).
+        CorpusError: it names none.
+    """
+    _, first = next(lines, (1, ""))
+    found = _GLOBAL.fullmatch(first.rstrip("\r "))
+    if found is None:
+        raise CorpusError(
+            f"{name}, line 1: found {first[:40]!r}; wanted the names of the columns, as CoNLL-U "
+            "Plus begins with: # global.columns = ID FORM UPOS."
+        )
+    return tuple(found[1].lower().split())
+
+
+def of_conllu(
+    lines: Lines, name: str, word: int, tag: int, columns: Sequence[str] = CONLLU
+) -> Iterator[Numbered]:
+    """The syntactic words: not the multiword tokens (3-4), not the empty nodes (8.1).
+
+    columns: their names; without an id among them every line is a word.
+
+    Raises:
+        CorpusError: not so many columns, numbers that do not go on from 1, an empty word or tag, or
+        a file in which all tags are _ (that column was not annotated).
     """
     words: list[str] = []
     tags: list[str] = []
     first = 0
     known = seen = False  # a tag other than _; a word
-    for number, line in lines:
-        line = line.rstrip("\r")
+    place_of = columns.index("id") if "id" in columns else None
+    for number, whole in lines:
+        line = _one_line(whole, name, number)
         if not line.strip(" \t"):
             if words:
                 yield first, words, tags
@@ -110,13 +167,13 @@ def of_conllu(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbered
             continue
         cells = line.split("\t")
         where = f"{name}, line {number}"
-        if len(cells) != len(CONLLU):
+        if len(cells) != len(columns):
             raise CorpusError(
                 f"{where}: {_many(len(cells))} between tabs ({line[:40]!r}); wanted the "
-                f"{len(CONLLU)} of CoNLL-U. If this is a file of another kind, give its columns by "
-                'number and kind="columns".'
+                f"{len(columns)} of CoNLL-U{'' if columns == CONLLU else ' Plus'}. If this is a "
+                'file of another kind, give its columns by number and kind="columns".'
             )
-        place = cells[0]
+        place = str(len(words) + 1) if place_of is None else cells[place_of]
         if place != str(len(words) + 1):
             if _RANGE.fullmatch(place) or _EMPTY_NODE.fullmatch(place):
                 continue
@@ -134,8 +191,8 @@ def of_conllu(lines: Lines, name: str, word: int, tag: int) -> Iterator[Numbered
         yield first, words, tags
     if seen and not known:
         raise CorpusError(
-            f"{name} has no tags in its column {CONLLU[tag]}: all are _, that is, not annotated; "
-            f"wanted another column of {', '.join(CONLLU)}: columns=form:upos (--columns)."
+            f"{name} has no tags in its column {columns[tag]}: all are _, that is, not annotated; "
+            f"wanted another column of {', '.join(columns)}: columns=form:upos (--columns)."
         )
 
 

@@ -2,6 +2,7 @@
 
 columns   a word a line, its tags behind it, an empty line behind each sentence (CoNLL-2000, -2003)
 conllu    CoNLL-U: ten columns with names, https://universaldependencies.org/format.html
+conllup   CoNLL-U Plus: its first line names the columns, # global.columns = ID FORM UPOS
 jsonl     a sentence a line: {"tokens": ["The", "cat"], "tags": ["DET", "NOUN"]}
 """
 
@@ -20,9 +21,13 @@ from firth.text.corpus import find
 from firth.text.sources import FileSource, InputSource, lines_of
 from firth.text.tag_lines import CONLLU, Numbered
 
-KINDS = ("columns", "conllu", "jsonl")
-_BY_NAME = {".conllu": "conllu", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_USUAL = {"columns": "0:-1", "conllu": "form:upos", "jsonl": "tokens:tags"}
+KINDS = ("columns", "conllu", "conllup", "jsonl")
+_BY_NAME = {
+    ".conllu": "conllu", ".conllup": "conllup", ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
+_USUAL = {
+    "columns": "0:-1", "conllu": "form:upos", "conllup": "form:upos", "jsonl": "tokens:tags",
+}  # fmt: skip
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -40,12 +45,16 @@ class Tagged:
         Tagged("train.txt", columns="0:2")              by number, from 0; -1 is the last
         Tagged("en.conllu")                             CoNLL-U: form and upos
         Tagged("en.conllu", columns="form:xpos")        any other column
+        Tagged("mwe.conllup", columns="form:parseme:mwe")
         Tagged("ner.jsonl", columns="words:labels")     keys
+        Tagged("train.txt", comments="#")               "# ..." before a sentence is passed over
         Tagged("a.txt", "b.txt.gz", "folder/", "-")     plain or packed, several, the standard input
         Tagged([(["The", "cat"], ["DET", "NOUN"])])     pairs of words and tags
 
-    kind: "columns", "conllu" or "jsonl". Left out: by the name of the file (.conllu, .jsonl), else
-    conllu if `columns` gives its names, else columns.
+    kind: "columns", "conllu", "conllup" or "jsonl". Left out: by the name of the file (.conllu,
+    .conllup, .jsonl), else conllu if `columns` gives its names, else columns.
+    comments: of columns: what lines begin with that stand before a sentence and are none of it;
+    without it all lines are words, since # is one. CoNLL-U has its own, with #.
     encoding, encoding_errors: of files, as for `Corpus`.
 
     Goes through `Sentence(words, tags)`. The words are taken as they are: case and characters too.
@@ -58,7 +67,7 @@ class Tagged:
     Raises:
         CorpusError: no such file, an empty one; while going through it: a column that is missing,
         lines with another number of columns, an empty word, no tags at all (with file and line).
-        SettingError: `columns` or `kind` that mean nothing.
+        SettingError: `columns`, `kind` or `comments` that mean nothing.
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class Tagged:
         *sources: Any,
         columns: str | None = None,
         kind: str | None = None,
+        comments: str | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> None:
@@ -75,7 +85,11 @@ class Tagged:
             raise SettingError(
                 f"kind={kind!r} is not one of {', '.join(KINDS)}.{did_you_mean(str(kind), KINDS)}"
             )
-        self.columns, self.kind = columns, kind
+        if comments is not None and not comments.strip():
+            raise SettingError(
+                f"comments={comments!r} is nothing that lines could begin with; wanted #, say."
+            )
+        self.columns, self.kind, self.comments = columns, kind, comments
         self._pair = None if columns is None else _pair_of(columns)
         self._encoding, self._errors = checked_encoding(encoding, encoding_errors), encoding_errors
         self._parts: list[_File | _Pairs] = []
@@ -103,12 +117,17 @@ class Tagged:
         kind = self.kind or _kind_of(path, self._pair)
         if not isinstance(source, InputSource) and source.size == 0:
             raise CorpusError(f"{source.name}: empty (0 bytes); give a file of tagged sentences.")
+        if self.comments is not None and kind != "columns":
+            raise SettingError(
+                f"comments={self.comments!r}: {source.name} is read as {kind}, and only columns "
+                'have no comments of their own; leave it out, or give kind="columns".'
+            )
         pair = self._pair or _pair_of(_USUAL[kind])
-        if kind == "jsonl":
+        if kind in ("jsonl", "conllup"):
             return _File(source, kind, *pair)
         names = CONLLU if kind == "conllu" else ()
-        word, tag = (_number(column, names, kind, self.columns) for column in pair)
-        return _File(source, kind, word, tag)
+        word, tag = (_number(column, names, kind, pair) for column in pair)
+        return _File(source, kind, word, tag, self.comments)
 
     def __iter__(self) -> Iterator[Sentence]:
         return (sentence for _, sentence in self.placed())
@@ -146,10 +165,12 @@ class Tagged:
 
 
 class _File:
-    """word, tag: numbers of columns, or keys."""
+    """word, tag: numbers of columns, or keys, or, in CoNLL-U Plus, names."""
 
-    def __init__(self, source: FileSource, kind: str, word: Any, tag: Any) -> None:
-        self._source, self.kind = source, kind
+    def __init__(
+        self, source: FileSource, kind: str, word: Any, tag: Any, comments: str | None = None
+    ) -> None:
+        self._source, self.kind, self._comments = source, kind, comments
         self._word, self._tag = word, tag
         self.name, self.columns = source.name, f"{word}:{tag}"
         if kind == "conllu":
@@ -171,10 +192,17 @@ class _File:
             return tag_lines.of_json(lines, self.name, self._word, self._tag)
         if self.kind == "conllu":
             return tag_lines.of_conllu(lines, self.name, self._word, self._tag)
-        return tag_lines.of_columns(lines, self.name, self._word, self._tag)
+        if self.kind == "conllup":
+            lines = iter(lines)
+            names = tag_lines.global_columns(lines, self.name)
+            pair = self._word, self._tag
+            word, tag = (_number(column, names, self.kind, pair) for column in pair)
+            return tag_lines.of_conllu(lines, self.name, word, tag, names)
+        return tag_lines.of_columns(lines, self.name, self._word, self._tag, self._comments)
 
     def fingerprint(self) -> str:
-        return self._source.fingerprint()
+        without = "" if self._comments is None else f" {self._comments}"
+        return self._source.fingerprint() + without
 
 
 class _Pairs:
@@ -234,10 +262,10 @@ def _kind_of(path: Path, pair: Sequence[str] | None) -> str:
     return "conllu" if named else "columns"
 
 
-def _number(column: str, names: Sequence[str], kind: str, columns: str | None) -> int:
+def _number(column: str, names: Sequence[str], kind: str, pair: Sequence[str]) -> int:
     """A column as a number.
 
-    names: those that columns have; none have any in plain columns.
+    names: those that columns have; none have any in plain columns.  pair: both columns.
 
     Raises:
         SettingError: neither a number nor one of the names.
@@ -248,9 +276,11 @@ def _number(column: str, names: Sequence[str], kind: str, columns: str | None) -
     number = int(column) if digits.isascii() and digits.isdigit() else None
     if number is not None and (not names or 0 <= number < len(names)):
         return number
+    columns = ":".join(pair)
     if names:
         raise SettingError(
-            f"columns={columns!r}: {column!r} is no column of CoNLL-U; it has "
+            f"columns={columns!r}: {column!r} is no column of "
+            f"{'CoNLL-U' if kind == 'conllu' else 'this CoNLL-U Plus'}; it has "
             f"{', '.join(names)} (0 to {len(names) - 1}).{did_you_mean(column.lower(), names)}"
         )
     raise SettingError(
