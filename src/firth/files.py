@@ -150,3 +150,13 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def firth_version() -> str:
+    """What files say that they were written by."""
+    import importlib.metadata  # slow, and only saving needs it
+
+    try:
+        return importlib.metadata.version("firth")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

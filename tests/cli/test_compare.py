@@ -122,6 +122,42 @@ def test_ctrl_c_says_how_to_go_on(firth, files, monkeypatch):
     assert "0 of 4 trainings are done and kept in out. To go on, give the same" in answer.err
 
 
+def test_trainings_that_diverge_are_shown(firth, files, tmp_path, monkeypatch):
+    from firth.compare import comparison as place
+    from firth.errors import FitError
+
+    fit = place.fit
+
+    def failing(settings, *rest, **more):
+        if settings.seed == 2 or not more["vectors"]:
+            raise FitError("The loss became nan; lower --rate.")
+        return fit(settings, *rest, **more)
+
+    monkeypatch.setattr(place, "fit", failing)
+    words = ["compare", *files, *SMALL, "--steps", "2", "--fractions", "0.1", "--seeds", "1", "2"]
+    answer = firth(*words, "--vectors", "v.firth")
+    assert answer.code == 0, answer.err
+    (row,) = [line.split("\t") for line in answer.out.splitlines()]
+    assert row[2] == "vectors" and row[8] == "1 of 2"
+    assert "3 of 4 trainings diverged and are in no mean; the report says why" in answer.err
+    assert "| diverged |" in (tmp_path / "out" / "report.md").read_text("utf-8")
+    # nothing to show is an error
+    answer = firth(*replaced(words, "-o", "none"))
+    assert answer.code == 2 and "All 2 trainings diverged. The loss became nan" in answer.err
+
+
+def test_comments_are_no_words(firth, files, tmp_path):
+    for name in ("train", "dev", "test"):
+        path = tmp_path / f"{name}.txt"
+        path.write_text("# one sentence behind another\n\n" + path.read_text("utf-8"), "utf-8")
+    words = ["compare", *files, *SMALL, "--steps", "2", "--fractions", "0.1", "--seeds", "1"]
+    assert 'give comments="#" (--comments "#")' in firth(*words).err
+    answer = firth(*words, "--comments", "#", "--verbose", "--json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["about"]["train"]["sentences"] == 40
+    assert "dev=Tagged('dev.txt', comments='#')" in answer.err
+
+
 def replaced(words, name, value):
     at = words.index(name) + 1
     return [*words[:at], value, *words[at + 1 :]]

@@ -13,7 +13,13 @@ from firth import Corpus, Tagged, Tagger, learning_curve, load  # noqa: E402  # 
 from firth.compare import comparison as place  # noqa: E402
 from firth.compare import shared_layers  # noqa: E402
 from firth.compare.shared_layers import Shelf, digest_of, distinct, untrained  # noqa: E402
-from firth.errors import CorpusError, FormatError, SettingError  # noqa: E402
+from firth.errors import (  # noqa: E402
+    CorpusError,
+    FitError,
+    FormatError,
+    SettingError,
+    VocabularyError,
+)
 from firth.neural.contextual import Contextual  # noqa: E402
 from firth.neural.elmo_layers import ElmoLayers  # noqa: E402
 from firth.neural.fit_tagger import fit  # noqa: E402
@@ -124,6 +130,19 @@ def test_spans_are_scored_by_f1_in_the_scheme_of_all_sentences(tmp_path, trainin
     assert "F1 in percent" in (tmp_path / "c" / "report.md").read_text()
 
 
+def test_bilou_is_learnt_as_iobes(tmp_path, trainings):
+    letters = {"O": "O", "BEAST": "U-BEAST", "TOOL": "U-TOOL"}
+    train, test = (
+        [(words, [letters[tag] for tag in tags]) for words, tags in sentences]
+        for sentences in (TRAIN, TEST)
+    )
+    found = learning_curve(
+        train, tmp_path / "c", test=test, dev=test[:5], fractions=[0.05], seeds=[1], steps=2,
+        settings=dataclasses.replace(SETTINGS, epochs=1),
+    )  # fmt: skip
+    assert found.figure == "f1" and trainings[0][0].scheme == "IOBES"
+
+
 # --- going on ----------------------------------------------------------------------------------
 
 
@@ -194,6 +213,79 @@ def test_a_training_cut_short_is_gone_on_with(tmp_path, monkeypatch):
         whole.runs[0], seconds=0
     )
     assert not (tmp_path / "cut" / "training").exists()
+
+
+def test_held_out_sentences_are_those_that_were_read(tmp_path, monkeypatch):
+    dev = tmp_path / "dev.txt"
+    dev.write_text("".join(f"{word} {tag}\n" for word, tag in zip(*DEV[0], strict=True)), "utf-8")
+    seen = []
+
+    def kept(settings, sentences, *rest, dev, **more):
+        seen.append(list(Tagged(dev)))
+        (tmp_path / "dev.txt").unlink(missing_ok=True)  # gone, or another by the next training
+        return fit(settings, sentences, *rest, dev=dev, **more)
+
+    monkeypatch.setattr(place, "fit", kept)
+    curve(tmp_path / "c", dev=Tagged(dev))
+    assert seen == [DEV[:1]] * 2
+
+
+def test_versions_and_precisions_are_not_mixed(tmp_path, monkeypatch, trainings):
+    settings = dataclasses.replace(SETTINGS, epochs=2, precision="auto")
+    monkeypatch.setattr(place, "uses_bf16", lambda device, precision: precision == "bf16")
+    first = curve(tmp_path / "c", inputs=["scratch"], settings=settings)
+    # auto is what it means here
+    plain = dataclasses.replace(settings, precision="fp32")
+    assert curve(tmp_path / "c", inputs=["scratch"], settings=plain).runs == first.runs
+    assert len(trainings) == 1 and "products in float32" in (tmp_path / "c/report.md").read_text()
+    # another machine, on which it means something else
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "uses_bf16", lambda device, precision: precision != "fp32")
+        with pytest.raises(SettingError, match="precision=fp32, and here it is bf16"):
+            curve(tmp_path / "c", inputs=["scratch"], settings=settings)
+    monkeypatch.setattr(place, "firth_version", lambda: "99.0")
+    with pytest.raises(SettingError, match="and this is firth 99.0"):
+        curve(tmp_path / "c", inputs=["scratch"], settings=settings)
+    again = curve(tmp_path / "c", inputs=["scratch"], settings=settings, overwrite=True)
+    assert again.runs[0].fingerprint != first.runs[0].fingerprint
+
+
+def test_a_training_that_diverges_blocks_no_other(tmp_path, monkeypatch):
+    tried = []
+
+    def failing(settings, sentences, *rest, checkpoint, **more):
+        tried.append(settings.seed)
+        if settings.seed in bad:
+            checkpoint.mkdir()
+            kept = f"; the last good state is in {checkpoint}."
+            raise FitError(f"The loss became nan; lower --rate{kept}")
+        return fit(settings, sentences, *rest, checkpoint=checkpoint, **more)
+
+    monkeypatch.setattr(place, "fit", failing)
+    said, bad = Said(), {2}
+    found = curve(tmp_path / "c", inputs=["scratch"], seeds=[1, 2, 3], progress=said)
+    assert [run.seed for run in found.runs] == [1, 3] and found.whole
+    (failed,) = found.failed
+    assert failed.reason == "The loss became nan; lower --rate."
+    assert found.cells[0].runs == 2 and found.cells[0].failed == 1
+    assert any("seed 2 diverged: The loss became nan" in line for line in said.lines)
+    report = (tmp_path / "c" / "report.md").read_text("utf-8")
+    assert ", 2 of 3 seeds |" in report and "seed 2: The loss became nan; lower --rate." in report
+    assert not (tmp_path / "c" / "training").exists()
+    # it is not tried again
+    again = curve(tmp_path / "c", inputs=["scratch"], seeds=[1, 2, 3], progress=said)
+    assert tried == [1, 2, 3] and again == found
+    assert "3 of 3 trainings are there (1 diverged: not tried again)." in said.lines
+
+
+def test_where_all_diverge_it_is_an_error(tmp_path, monkeypatch):
+    settings = dataclasses.replace(SETTINGS, epochs=2, rate=1e30, optimiser="sgd", clip_norm=0)
+    for _ in range(2):
+        with pytest.raises(FitError, match="All 2 trainings diverged. The loss became .*--rate"):
+            curve(tmp_path / "c", settings=settings)
+        assert len((tmp_path / "c" / "runs.jsonl").read_text().splitlines()) == 2
+    # others may follow in the same folder
+    assert curve(tmp_path / "c").whole
 
 
 # --- vectors of a text -------------------------------------------------------------------------
@@ -310,6 +402,39 @@ def test_what_cannot_be_compared_leaves_nothing(tmp_path):
     fails(SettingError, "cannot be halved", settings=_odd())
     with pytest.raises(CorpusError, match="no.txt"):
         curve(tmp_path / "c", dev=Tagged(tmp_path / "no.txt"))
+
+
+def test_tags_of_held_out_and_test_sentences_are_looked_at_first(tmp_path, trainings):
+    train = [(["a", "b"], ["B-X", "O"])]
+    (tmp_path / "dev.txt").write_text("a B-X\nb O\n\na B-Y\nb NN\n")
+    said = Said()
+
+    def run(**changes):
+        given = {"test": train, "fractions": [1], "seeds": [1], "steps": 2, "progress": said}
+        settings = dataclasses.replace(SETTINGS, epochs=1)
+        return learning_curve(train, tmp_path / "c", settings=settings, **(given | changes))
+
+    for name in ("dev", "test"):
+        with pytest.raises(
+            VocabularyError, match=r"dev.txt, line 4: 'NN' is no tag of a span, as .* \(IOB2\)"
+        ):
+            run(**{name: Tagged(tmp_path / "dev.txt")})
+        assert not trainings and not (tmp_path / "c").exists()
+    run(test=[(["a", "b", "b"], ["B-Y", "I-Y", "O"])])
+    assert said.lines[0] == (
+        "note: tags of the test sentences that training does not have, and that are never "
+        "predicted: B-Y (1), I-Y (1)."
+    )
+
+
+def test_tags_that_are_nearly_those_of_spans_are_said(tmp_path):
+    said = Said()
+    train = [(["a", "b"], ["b-X", "O"])] * 3
+    learning_curve(
+        train, tmp_path / "c", test=train, fractions=[1], seeds=[1], steps=2, progress=said,
+        settings=dataclasses.replace(SETTINGS, epochs=1),
+    )  # fmt: skip
+    assert said.lines[0].startswith("note: most tags look like those of spans, but 'b-X' (Sentence")
 
 
 def _tagger():

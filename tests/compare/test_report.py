@@ -8,7 +8,7 @@ import pytest
 from firth import Tagger
 from firth.compare.folder import ABOUT, RUNS, ComparisonFolder
 from firth.compare.markdown import markdown, score_of
-from firth.compare.report import Found, Result
+from firth.compare.report import Failure, Found, Result
 from firth.compare.watch import Watch, duration
 from firth.errors import FormatError, ModelExistsError, SettingError
 
@@ -25,11 +25,18 @@ def result(name, fraction, seed, score, **changes):
 def about(**changes):
     text = {"name": "a.txt", "sentences": 1000, "words": 20_000, "digest": "1"}
     plain = {
-        "what": "learning curve", "figure": "f1", "train": text, "dev": text | {"digest": "2"},
-        "test": text | {"digest": "3"}, "text": None, "vectors": None, "elmo": None, "steps": 7,
-        "settings": Tagger(units=50).to_json(),
+        "what": "learning curve", "firth": "1.0", "figure": "f1", "train": text,
+        "dev": text | {"digest": "2"}, "test": text | {"digest": "3"}, "text": None,
+        "vectors": None, "elmo": None, "steps": 7,
+        "settings": Tagger(units=50, precision="fp32").to_json(),
     }  # fmt: skip
     return plain | changes
+
+
+def failure(name, fraction, seed):
+    return Failure(
+        name, fraction, seed, round(1000 * fraction), "The loss became nan.", f"{name} {seed}"
+    )
 
 
 RUNS_DONE = [
@@ -82,6 +89,7 @@ def test_the_report(found):
     assert "| 10 | mix | 0.300 | 0.700 |" in text
     assert "Not finished: 5 of 8 trainings." in text
     assert "* tagger: units=50\n" in text and "at least 7 steps" in text
+    assert "* firth 1.0, products in float32\n" in text and "diverged" not in text
     assert "![" not in text and "![F1 over training sentences](x.png)" in markdown(found, "x.png")
     assert "other inputs" not in text
     runs = [*RUNS_DONE, result("top", 0.01, 1, 0.79), result("top", 0.01, 2, 0.78)]
@@ -92,6 +100,32 @@ def test_the_report(found):
     whole = Found("accuracy", RUNS_DONE[:2], 2, about(dev=None))
     text = markdown(whole)
     assert "Not finished" not in text and "Gain over" not in text and "no held-out" in text
+
+
+def test_trainings_that_diverged_are_in_no_mean_and_are_shown():
+    failed = [failure("mix", 0.01, 3), failure("mix", 1.0, 1), failure("top", 0.01, 1)]
+    found = Found("f1", RUNS_DONE, 8, about(), failed)
+    _, mix, whole = found.cells
+    assert (mix.runs, mix.failed, mix.mean) == (2, 1, pytest.approx(0.79))
+    assert whole.input == "scratch" and whole.failed == 0
+    assert found.done == 8 and found.whole and found.inputs == ["scratch", "mix", "top"]
+    text = markdown(found)
+    assert "| 10 (1 %) | 72.00 ± 2.83 | 79.00 ± 1.41 (+7.00), 2 of 3 seeds | diverged |" in text
+    assert "| 1,000 (100 %) | 90.00 | diverged |  |" in text
+    assert "**3 of 8 trainings diverged** and are in no mean" in text and "Not finished" not in text
+    assert "* mix, 10 sentences (1 %), seed 3: The loss became nan.\n" in text
+    document = json.loads(json.dumps(found.to_json()))
+    assert document["finished"] == 5 and document["failed"][0]["reason"] == "The loss became nan."
+    # nothing but failures is a report too
+    text = markdown(Found("f1", [], 8, about(), failed[:1]))
+    assert "| 10 (1 %) | diverged |" in text and "Not finished: 1 of 8" in text
+
+
+def test_the_control_says_what_its_deviation_lacks():
+    runs = [result("untrained", 0.1, seed, 0.5) for seed in (1, 2)]
+    assert "once for all seeds: what another draw would change is not in its ±" in markdown(
+        Found("f1", runs, 2, about())
+    )
 
 
 def test_json(found):
@@ -116,18 +150,29 @@ def folder(tmp_path):
 
 def test_runs_are_kept_line_by_line(folder):
     again = ComparisonFolder(folder)
-    assert again.runs() == RUNS_DONE
+    assert again.entries() == RUNS_DONE
+    failed = failure("mix", 1.0, 1)
+    again.add(failed)
+    assert ComparisonFolder(folder).entries() == [*RUNS_DONE, failed]
     again.must_agree(about())
-    assert len((folder / RUNS).read_text().splitlines()) == 5
+    assert len((folder / RUNS).read_text().splitlines()) == 6
+
+
+def test_where_all_diverged_other_settings_may_follow(tmp_path):
+    kept = ComparisonFolder(tmp_path / "c")
+    with kept.ours():
+        kept.keep(about())
+        kept.add(failure("mix", 1.0, 1))
+    ComparisonFolder(tmp_path / "c").must_agree(about(settings=Tagger(rate=0.001).to_json()))
 
 
 def test_a_line_cut_short_is_forgotten(folder):
     with (folder / RUNS).open("a") as file:
         file.write('{"input": "mix", "fra')
     kept = ComparisonFolder(folder)
-    assert kept.runs() == RUNS_DONE
+    assert kept.entries() == RUNS_DONE
     kept.add(result("mix", 1.0, 1, 0.5))
-    assert len(ComparisonFolder(folder).runs()) == 6
+    assert len(ComparisonFolder(folder).entries()) == 6
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"input": "mix"}'])
@@ -146,12 +191,28 @@ def test_a_damaged_line(folder, line):
         ({"dev": {"name": "b", "digest": "9"}}, "other held-out sentences"),
         ({"dev": None}, "a comparison with held-out sentences"),
         ({"steps": 8}, "with steps=7, not 8"),
-        ({"settings": Tagger(units=60).to_json()}, "with units=50, not 60"),
+        (
+            {"settings": Tagger(units=60, precision="fp32").to_json()},
+            "with units=50, not 60",
+        ),
+        (
+            {"settings": Tagger(units=50, precision="bf16").to_json()},
+            r"precision=fp32, and here it is bf16 \(auto takes .*; give --precision fp32",
+        ),
+        ({"firth": "2.0"}, "by firth 1.0, and this is firth 2.0, whose scores may be others"),
     ],
 )
 def test_another_comparison(folder, changes, said):
     with pytest.raises(SettingError, match=said + ".*begin anew with --overwrite"):
         ComparisonFolder(folder).must_agree(about(**changes))
+
+
+def test_a_comparison_whose_version_was_not_noted(folder):
+    document = json.loads((folder / ABOUT).read_text())
+    del document["firth"]
+    (folder / ABOUT).write_text(json.dumps(document))
+    with pytest.raises(SettingError, match="by an older firth, and this is firth 1.0"):
+        ComparisonFolder(folder).must_agree(about())
 
 
 def test_models_may_come_later_and_stay_what_they_are(folder):
@@ -204,7 +265,7 @@ def test_an_error_before_the_first_training_leaves_nothing(tmp_path):
         kept.keep(about())
         kept.add(RUNS_DONE[0])
         raise ZeroDivisionError
-    assert ComparisonFolder(tmp_path / "new").runs() == RUNS_DONE[:1]
+    assert ComparisonFolder(tmp_path / "new").entries() == RUNS_DONE[:1]
 
 
 def test_one_process_at_a_time(folder):

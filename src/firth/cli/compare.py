@@ -204,6 +204,8 @@ def draw(found: Found, folder: Path, watcher: Progress) -> str | None:
     curves = {}
     for name in found.inputs:
         cells = [cell for cell in found.cells if cell.input == name]
+        if not cells:  # all diverged
+            continue
         curves[name] = Curve(
             [cell.sentences for cell in cells],
             [cell.mean for cell in cells],
@@ -234,11 +236,16 @@ def _tell(found: Found, folder: Path, picture: str | None, common: Common) -> No
             percent(cell.gain, signed=True) or output.NONE,
             percent(cell.gain_deviation) or output.NONE,
             output.NONE if cell.relative is None else f"{100 * cell.relative:.1f}",
-            str(cell.runs),
+            f"{cell.runs} of {cell.runs + cell.failed}" if cell.failed else str(cell.runs),
         ]
         for cell in found.cells
     ]
     figure = figure_name(found.figure)
     names = ["sentences", "part", "input", f"{figure} %", "±", "gain", "±", "errors gone %", "runs"]
     output.table(rows, names)
+    if found.failed:
+        output.say(
+            f"firth: note: {len(found.failed)} of {found.done} trainings diverged and are in no "
+            "mean; the report says why."
+        )
     output.say(f"The report: {' and '.join(name for name in files.values() if name)}")

@@ -14,12 +14,14 @@ from firth.compare import grid
 from firth.compare.folder import LAYERS, REPORT, TRAINING, VECTORS, ComparisonFolder
 from firth.compare.grid import Plan, Run
 from firth.compare.markdown import markdown
-from firth.compare.report import Found, Result, figure_name, percent, share
+from firth.compare.report import Failure, Found, Result, figure_name, percent, share
 from firth.compare.shared_layers import Shelf, digest_of, distinct
 from firth.compare.task import Task
 from firth.compare.watch import Watch
+from firth.errors import FitError
+from firth.files import firth_version
 from firth.neural.checkpoints import NAME as CHECKPOINT
-from firth.neural.device import device_of, threads_of, with_threads
+from firth.neural.device import device_of, threads_of, uses_bf16, with_threads
 from firth.neural.fit_tagger import HeldOut, fit
 from firth.neural.sentences import SentenceBatches
 from firth.neural.tagger import net_of
@@ -61,11 +63,16 @@ class Comparison:
         self.settings, self.steps = settings, steps
         self.vectors, self.text, self.elmo, self.names = vectors, text, elmo, names
         self._plans: dict[tuple[float, int], Plan] = {}
+        self._dev = task.held_out()
         self.about = self._about()
         folder.must_agree(self.about)
 
     def run(self, progress: Progress = SILENT) -> Found:
-        """Does what is missing, and reports."""
+        """Does what is missing, and reports.
+
+        Raises:
+            FitError: all trainings diverged.
+        """
         with self.folder.ours():
             try:
                 self.folder.keep(self.about)
@@ -74,25 +81,36 @@ class Comparison:
             except KeyboardInterrupt:
                 found = self._report()
                 raise KeyboardInterrupt(
-                    f"Interrupted; {len(found.runs)} of {found.wanted} trainings are done and kept "
+                    f"Interrupted; {found.done} of {found.wanted} trainings are done and kept "
                     f"in {self.folder.path}. To go on, give the same command."
                 ) from None
             finally:
                 progress.finish()
-            return self._report()
+            found = self._report()
+            if not found.runs:
+                raise FitError(f"All {found.done} trainings diverged. {found.failed[0].reason}")
+            return found
 
     def _trainings(self, progress: Progress) -> None:
-        done = {result.fingerprint for result in self.folder.runs()}
+        before = self._found()
+        done = {result.fingerprint for result in before.over}
         left = [run for run in self.runs if self._fingerprint(run) not in done]
-        if len(left) < len(self.runs):
-            progress.say(f"{len(self.runs) - len(left)} of {len(self.runs)} trainings are there.")
+        if before.done:
+            diverged = len(before.failed)
+            more = f" ({diverged} diverged: not tried again)" if diverged else ""
+            progress.say(f"{before.done} of {before.wanted} trainings are there{more}.")
         shelf = self._shelf()
         if shelf is not None:
             shelf.prepare(sorted({one.input.untrained for one in left if one.input.elmo}), progress)
         watch = Watch([self._plan(run).cost for run in left], len(self.runs), progress)
         for run in left:
-            result = self._trained(run, shelf, watch)
+            result: Result | Failure
+            try:
+                result = self._trained(run, shelf, watch)
+            except FitError as error:
+                result = self._failed(run, error)
             self.folder.add(result)
+            self.folder.forget(f"{TRAINING}/{result.fingerprint}")
             self._report()
             watch.done(self._told(result))
         if shelf is not None:
@@ -116,11 +134,10 @@ class Comparison:
         fingerprint = self._fingerprint(run)
         kept = self.folder.path / TRAINING / fingerprint
         kept.parent.mkdir(exist_ok=True)
-        dev = self.task.dev
         fitted = fit(
             made,
             sentences,
-            dev=None if dev is None else dev.source,
+            dev=self._dev,
             vectors=self.vectors if run.input.vectors else None,
             layers=layers,
             checkpoint=kept,
@@ -130,7 +147,6 @@ class Comparison:
         net = net_of(fitted, device_of(made.device), made.threads, layers)
         with with_threads(threads_of(made.threads)):
             scores = _scores(HeldOut(self.task.test, net).figures())
-        self.folder.forget(f"{TRAINING}/{fingerprint}")
         errors = [entry for entry in fitted.history if "held_out_error" in entry]
         best = min(errors, key=lambda entry: entry["held_out_error"], default={})
         return Result(
@@ -149,12 +165,32 @@ class Comparison:
             fingerprint=fingerprint,
         )
 
-    def _told(self, result: Result) -> str:
-        """A training in half a sentence."""
-        return (
-            f"{result.input}, {share(result.fraction)} ({result.sentences:,} sentences), seed "
-            f"{result.seed}: {figure_name(self.task.figure)} {percent(result.score)}"
+    def _failed(self, run: Run, error: FitError) -> Failure:
+        fingerprint = self._fingerprint(run)
+        reason = str(error)
+        for end in (  # of a state that is removed
+            f"; the last good state is in {self.folder.path / TRAINING / fingerprint}.",
+            "; nothing was saved.",
+        ):
+            reason = reason.removesuffix(end)
+        return Failure(
+            input=run.input.name,
+            fraction=run.fraction,
+            seed=run.seed,
+            sentences=len(self._sentences(run)),
+            reason=reason.removesuffix(".") + ".",
+            fingerprint=fingerprint,
         )
+
+    def _told(self, result: Result | Failure) -> str:
+        """A training in half a sentence."""
+        which = (
+            f"{result.input}, {share(result.fraction)} ({result.sentences:,} sentences), seed "
+            f"{result.seed}"
+        )
+        if isinstance(result, Failure):
+            return f"{which} diverged: {result.reason.removesuffix('.')}"
+        return f"{which}: {figure_name(self.task.figure)} {percent(result.score)}"
 
     def _sentences(self, run: Run) -> list[Sentence]:
         numbers = grid.sentences_of(run.fraction, run.seed, len(self.task.train))
@@ -211,9 +247,12 @@ class Comparison:
     def _about(self) -> dict[str, Any]:
         """What is compared, as JSON: digests say what scores depend on, names are for people."""
         settings = self.settings.to_json()
+        bf16 = uses_bf16(device_of(self.settings.device), self.settings.precision)
+        settings["precision"] = "bf16" if bf16 else "fp32"  # auto is one here, another elsewhere
         text, vectors, elmo = self.text, self.vectors, self.elmo
         return {
             "what": "learning curve",
+            "firth": firth_version(),
             **self.task.about(),
             "text": text and {"name": repr(text), "digest": text.fingerprint()},
             "vectors": vectors and self._about_vectors(self.names.get("vectors", "given")),
@@ -241,19 +280,26 @@ class Comparison:
             "vectors": about["vectors"]["digest"] if run.input.vectors else None,
             "elmo": about["elmo"]["digest"] if run.input.elmo else None,
             "settings": about["settings"],
+            "firth": about["firth"],
             "steps": about["steps"],
             "run": [run.input.name, run.fraction, run.seed],
         }
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
-    def _report(self) -> Found:
-        """What there is, of what this call asks for; written too."""
-        there = {result.fingerprint: result for result in self.folder.runs()}
+    def _found(self) -> Found:
+        """What there is, of what this call asks for."""
+        there = {result.fingerprint: result for result in self.folder.entries()}
         wanted = [self._fingerprint(run) for run in self.runs]
-        runs = [there[one] for one in wanted if one in there]
-        found = Found(self.task.figure, runs, len(wanted), self.folder.about)
-        if runs:
+        done = [there[one] for one in wanted if one in there]
+        runs = [one for one in done if isinstance(one, Result)]
+        failed = [one for one in done if isinstance(one, Failure)]
+        return Found(self.task.figure, runs, len(wanted), self.folder.about, failed)
+
+    def _report(self) -> Found:
+        """The same; written too."""
+        found = self._found()
+        if found.done:
             self.folder.write(REPORT, markdown(found))
         return found
 

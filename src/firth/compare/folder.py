@@ -1,7 +1,7 @@
 """The folder of a comparison: what is compared, and a line for each training that is done.
 
     FOLDER/comparison.json       what is compared: sentences, settings, vectors, ELMo, by digests
-    FOLDER/runs.jsonl            a `report.Result` a line
+    FOLDER/runs.jsonl            a `report.Result` a line, or a `report.Failure`
     FOLDER/vectors.firth/        vectors that were learnt here from a text, if any
     FOLDER/layers/               of ELMos, while trainings are to come (`shared_layers`)
     FOLDER/training/             the training that was interrupted, if any
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from firth.compare.report import Result
+from firth.compare.report import Failure, Result
 from firth.errors import FormatError, ModelExistsError, SettingError
 from firth.files import storage_error, whole_file
 from firth.neural.lock import NAME as LOCK
@@ -64,7 +64,8 @@ class ComparisonFolder:
             with locked(self.path):
                 self._clear()
         self.about: dict[str, Any] = self._read()
-        if not self.runs():  # nothing that other settings would contradict
+        if not any(isinstance(one, Result) for one in self.entries()):
+            # nothing that other settings would contradict
             text = self.about.get("text") if (self.path / VECTORS).is_dir() else None
             self.about = {"text": text} if text else {}
 
@@ -138,9 +139,26 @@ class ComparisonFolder:
                 f"{self.path} holds a comparison {how} held-out sentences; choose another folder, "
                 "or begin anew with --overwrite (overwrite=True)."
             )
+        if not older.get("test"):
+            return
+        if older.get("firth") != about["firth"]:
+            by = f"firth {older['firth']}" if "firth" in older else "an older firth"
+            raise SettingError(
+                f"{self.path} holds a comparison by {by}, and this is firth {about['firth']}, "
+                "whose scores may be others; choose another folder, or begin anew with --overwrite "
+                "(overwrite=True)."
+            )
         before = {"steps": older.get("steps"), **older.get("settings", {})}
         now = {"steps": about["steps"], **about["settings"]}
-        for name in now if older.get("test") else ():
+        if before.get("precision") != now["precision"]:
+            there = before.get("precision")
+            raise SettingError(
+                f"{self.path} holds a comparison with precision={there}, and here it is "
+                f"{now['precision']} (auto takes what is fast on a machine); give --precision "
+                f"{there} (precision={there!r}), choose another folder, or begin anew with "
+                "--overwrite (overwrite=True)."
+            )
+        for name in now:
             if before.get(name) != now[name]:
                 raise SettingError(
                     f"{self.path} holds a comparison with {name}={before.get(name)}, not "
@@ -160,7 +178,7 @@ class ComparisonFolder:
         self.about = {"format": FORMAT, "version": VERSION, **about, **known, **new}
         self.write(ABOUT, json.dumps(self.about, ensure_ascii=False, indent=1) + "\n")
 
-    def runs(self) -> list[Result]:
+    def entries(self) -> list[Result | Failure]:
         """The trainings that are done. A last line that was cut short is removed.
 
         Raises:
@@ -173,19 +191,20 @@ class ComparisonFolder:
         *lines, rest = text.split("\n")
         if rest:  # killed while writing it
             self.write(RUNS, "".join(line + "\n" for line in lines))
-        names = {field.name for field in dataclasses.fields(Result)}
-        found = []
+        found: list[Result | Failure] = []
         for number, line in enumerate(lines, 1):
             try:
                 values = json.loads(line)
-                found.append(Result(**{name: values[name] for name in names}))
+                kind = Failure if "reason" in values else Result
+                names = [field.name for field in dataclasses.fields(kind)]
+                found.append(kind(**{name: values[name] for name in names}))
             except (ValueError, KeyError, TypeError):
                 raise FormatError(
                     path, f"a damaged line {number}", "a training", "Remove the line."
                 ) from None
         return found
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result | Failure) -> None:
         """Notes a training, at once and for good.
 
         Raises:

@@ -64,7 +64,8 @@ def learning_curve(
     Raises:
         SettingError: a fraction or an input that is none; the folder is of another comparison.
         ModelExistsError: the folder holds something else.
-        CorpusError, FormatError, VocabularyError, FitError, StorageError: as `Tagger.fit`.
+        CorpusError, FormatError, VocabularyError, StorageError: as `Tagger.fit`.
+        FitError: all trainings diverged; where only some did, `Found.failed` has them.
         KeyboardInterrupt: Ctrl-C; what was done is kept, also of the training that was cut short.
     """
     if vectors is not None and text is not None:
@@ -81,7 +82,7 @@ def learning_curve(
     runs = grid.runs_of(some, list(fractions), list(seeds))
     settings = settings or Tagger()
     device_of(settings.device)
-    task = Task.read(train, dev, test, settings)
+    task = Task.read(train, dev, test, settings, progress)
     kept = ComparisonFolder(folder, overwrite=overwrite)
     return Comparison(kept, task, runs, settings, steps, vectors, text, elmo, names or {}).run(
         progress

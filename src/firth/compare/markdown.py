@@ -23,7 +23,13 @@ def markdown(found: Found, picture: str | None = None) -> str:
         "",
     ]
     if not found.whole:
-        lines += [f"**Not finished: {len(found.runs)} of {found.wanted} trainings.**", ""]
+        lines += [f"**Not finished: {found.done} of {found.wanted} trainings.**", ""]
+    if found.failed:
+        lines += [
+            f"**{len(found.failed)} of {found.done} trainings diverged** and are in no mean; why "
+            "is said below.",
+            "",
+        ]
     lines += _scores(found)
     if picture is not None:
         lines += ["", f"![{figure} over training sentences]({picture})"]
@@ -47,6 +53,13 @@ def markdown(found: Found, picture: str | None = None) -> str:
     if mixes:
         lines += ["", "## Weights of the layers in the mix", ""]
         lines += _mixes(mixes)
+    if found.failed:
+        lines += ["", "## Trainings that diverged", ""]
+        lines += [
+            f"* {run.input}, {run.sentences:,} sentences ({share(run.fraction)}), seed {run.seed}: "
+            f"{run.reason}"
+            for run in found.failed
+        ]
     lines += ["", "## What was compared", ""]
     train = about["train"]
     lines += [
@@ -63,13 +76,20 @@ def markdown(found: Found, picture: str | None = None) -> str:
         if about.get(name):
             lines.append(f"* {what}: {about[name]['name']}")
     if any("untrained" in name for name in found.inputs):
-        lines.append("* untrained: the mix of that ELMo's architecture, its weights drawn afresh")
+        lines.append(
+            "* untrained: the mix of that ELMo's architecture, its weights drawn afresh, once for "
+            "all seeds: what another draw would change is not in its ±"
+        )
     usual = Tagger().to_json()
     settings = ", ".join(
-        f"{name}={value}" for name, value in about["settings"].items() if value != usual[name]
+        f"{name}={value}"
+        for name, value in about["settings"].items()
+        if value != usual[name] and name != "precision"
     )
     minutes = sum(run.seconds for run in found.runs) / 60
     lines.append(f"* tagger: {settings or 'all settings at their defaults'}")
+    products = {"bf16": "bfloat16", "fp32": "float32"}.get(about["settings"]["precision"], "auto")
+    lines.append(f"* firth {about['firth']}, products in {products}")
     lines += [f"* {minutes:,.1f} minutes of training in all", ""]
     return "\n".join(lines)
 
@@ -80,18 +100,21 @@ def _scores(found: Found) -> list[str]:
         cells = []
         for name in found.inputs:
             cell = found.cell(name, fraction)
-            cells.append("" if cell is None else score_of(cell))
+            nothing = "diverged" if found.failures(name, fraction) else ""
+            cells.append(nothing if cell is None else score_of(cell))
         lines.append(_row([f"{sentences:,} ({share(fraction)})", *cells]))
     return lines
 
 
 def score_of(cell: Cell) -> str:
-    """78.31 ± 0.42 (+5.10)."""
+    """78.31 ± 0.42 (+5.10); behind it how many seeds worked, if not all."""
     text = percent(cell.mean)
     if cell.deviation is not None:
         text += f" ± {percent(cell.deviation)}"
     if cell.gain is not None:
         text += f" ({percent(cell.gain, signed=True)})"
+    if cell.failed:
+        text += f", {cell.runs} of {cell.runs + cell.failed} seeds"
     return text
 
 
@@ -131,7 +154,7 @@ def _mixes(cells: Sequence[Cell]) -> list[str]:
 
 
 def _rows(found: Found) -> list[tuple[float, int]]:
-    return list(dict.fromkeys((cell.fraction, cell.sentences) for cell in found.cells))
+    return sorted({(one.fraction, one.sentences) for one in found.over})
 
 
 def _header(names: Sequence[str]) -> list[str]:

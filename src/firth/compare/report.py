@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,9 +47,28 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A training that diverged: it has no score, and would diverge again.
+
+    reason: a sentence.  The others: as of `Result`.
+    """
+
+    input: str
+    fraction: float
+    seed: int
+    sentences: int
+    reason: str
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Cell:
     """The runs of one input on one part of the sentences.
 
+    runs: those that have a score.  failed: those that diverged.
     deviation: None of a single run.  gain, gain_deviation, relative: None without a run of scratch.
     """
 
@@ -63,6 +82,7 @@ class Cell:
     gain_deviation: float | None
     relative: float | None
     mix: list[float] | None
+    failed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,21 +90,38 @@ class Cell:
 
 @dataclass(frozen=True)
 class Found:
-    """runs: finished ones.  wanted: how many there are to be.  about: what is compared, as JSON."""
+    """runs: finished ones.  wanted: how many there are to be.  about: what is compared, as JSON.
+
+    failed: those that diverged, and are in no mean.
+    """
 
     figure: str
     runs: list[Result]
     wanted: int
     about: dict[str, Any]
+    failed: list[Failure] = field(default_factory=list)
+
+    @property
+    def over(self) -> list[Result | Failure]:
+        """Those that are done, whatever came of them."""
+        return [*self.runs, *self.failed]
+
+    @property
+    def done(self) -> int:
+        return len(self.over)
 
     @property
     def whole(self) -> bool:
-        return len(self.runs) == self.wanted
+        return self.done == self.wanted
 
     @property
     def inputs(self) -> list[str]:
-        """In the order in which they were asked for."""
-        return list(dict.fromkeys(run.input for run in self.runs))
+        """In the order in which they were asked for; those without any score last."""
+        return list(dict.fromkeys(run.input for run in self.over))
+
+    def failures(self, name: str, fraction: float) -> int:
+        """How many trainings of an input and a fraction diverged."""
+        return sum((run.input, run.fraction) == (name, fraction) for run in self.failed)
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -96,7 +133,8 @@ class Found:
             for name in self.inputs:
                 runs = [run for run in some if run.input == name]
                 if runs:
-                    found.append(_cell(name, fraction, runs, base))
+                    cell = _cell(name, fraction, runs, base)
+                    found.append(replace(cell, failed=self.failures(name, fraction)))
         return found
 
     def cell(self, name: str, fraction: float) -> Cell | None:
@@ -125,6 +163,7 @@ class Found:
             "about": self.about,
             "cells": [cell.to_json() for cell in self.cells],
             "runs": [run.to_json() for run in self.runs],
+            "failed": [run.to_json() for run in self.failed],
         }
 
 

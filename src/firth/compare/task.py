@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firth.neural.tag_labels import NONE, TagLabels, must_keep
+from firth.errors import VocabularyError
+from firth.neural.tag_labels import NONE, TagLabels, is_of_span, must_keep, nearly_spans
 from firth.neural.tag_text import TaggedText
 from firth.neural.tagger_settings import Tagger
-from firth.text.tag_schemes import converted
+from firth.progress import SILENT, Progress
+from firth.text.tag_schemes import SPELT, converted
 from firth.text.tagged import Sentence, Tagged
 
 
@@ -19,7 +21,8 @@ from firth.text.tagged import Sentence, Tagged
 class Task:
     """train: sentences of at least a word.  name: of them.  dev, test: held out.
 
-    figure: "f1" of spans, "accuracy" of tags that are none.  scheme: of the training tags.
+    figure: "f1" of spans, "accuracy" of tags that are none.  scheme: of the training tags; of those
+    that differ from IOBES in letters alone, IOBES.
     """
 
     train: list[Sentence]
@@ -35,30 +38,47 @@ class Task:
         dev: Tagged | Iterable[Any] | None,
         test: Tagged | Iterable[Any],
         settings: Tagger,
+        progress: Progress = SILENT,
     ) -> Task:
         """The scheme of all training sentences is that of small parts too, which may look like
-        another. Tags that break it are repaired once, as conlleval reads them.
+        another. Tags that break it are repaired once, as conlleval reads them. What is odd about
+        the tags is said.
 
         Raises:
             CorpusError: they cannot be read, or hold no word.
-            VocabularyError: tags that break the scheme that was given.
+            VocabularyError: tags that break the scheme that was given; held-out or test tags that
+                are none of spans, where those of training are.
         """
         text = TaggedText.read(train, "training text")
         if settings.scheme not in ("auto", NONE):
             must_keep(settings.scheme, zip(text.places, text.tags, strict=True))
         labels = TagLabels.of(text.tags, settings.scheme, settings.learns)
+        if settings.scheme == "auto" and not labels.spans:
+            doubt = nearly_spans(text.tags, text.places)
+            if doubt:
+                progress.say(f"note: {doubt}")
+        held_out = None if dev is None else TaggedText.read(dev, "held-out text")
+        tested = TaggedText.read(test, "test text")
+        for part, what in ((held_out, "held-out"), (tested, "test")):
+            if part is not None:
+                _check(part, labels, what, progress)
+        scheme = "IOBES" if labels.scheme in SPELT else labels.scheme
         tags: Iterable[list[str]] = text.tags
         if labels.spans:
-            tags = (converted(some, None, labels.scheme) for some in text.tags)
+            tags = (converted(some, None, scheme) for some in text.tags)
         pairs = zip(text.words.sentences, tags, strict=True)
         return Task(
             [Sentence(list(words), some) for words, some in pairs if words],
             _name_of(text),
-            None if dev is None else TaggedText.read(dev, "held-out text"),
-            TaggedText.read(test, "test text"),
+            held_out,
+            tested,
             "f1" if labels.spans else "accuracy",
-            labels.scheme,
+            scheme,
         )
+
+    def held_out(self) -> list[Sentence] | None:
+        """The held-out sentences, as they were read: their file may be another by now."""
+        return None if self.dev is None else _pairs(self.dev)
 
     def texts(self) -> Iterator[Sequence[Sequence[str]]]:
         """The words of all sentences: to learn from, held out, test."""
@@ -75,6 +95,30 @@ class Task:
             "dev": None if self.dev is None else _about(_name_of(self.dev), _pairs(self.dev)),
             "test": _about(_name_of(self.test), _pairs(self.test)),
         }
+
+
+def _check(text: TaggedText, labels: TagLabels, what: str, progress: Progress) -> None:
+    """Says which tags of held-out or test sentences training lacks.
+
+    Raises:
+        VocabularyError: one is no tag of a span, where those of training are; names its place.
+    """
+    for tags, place in zip(text.tags, text.places, strict=True) if labels.spans else ():
+        odd = next((tag for tag in tags if not is_of_span(tag)), None)
+        if odd is not None:
+            raise VocabularyError(
+                f"{place}: {odd!r} is no tag of a span, as those of the training sentences are "
+                f"({labels.scheme}); correct it, or see --columns, or take all tags as they are: "
+                '--scheme none (scheme="none").'
+            )
+    lacking = labels.strange(text.tags)
+    if lacking:
+        some = ", ".join(f"{tag} ({n:,})" for tag, n in lacking.most_common(5))
+        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        progress.say(
+            f"note: tags of the {what} sentences that training does not have, and that are never "
+            f"predicted: {some}{more}."
+        )
 
 
 def _name_of(text: TaggedText) -> str:

@@ -191,14 +191,14 @@ def nearly_spans(tags: Iterable[Sequence[str]], places: Iterable[str]) -> str:
     for some, place in zip(tags, places, strict=True):
         for tag in some:
             first.setdefault(tag, place)
-    odd = next((tag for tag in first if not _is_of_span(tag)), None)
+    odd = next((tag for tag in first if not is_of_span(tag)), None)
     labelled = [tag for tag in first if tag.upper() != "O"]
     alike = sum(_LIKE_SPANS.fullmatch(tag) is not None for tag in labelled)
     if odd is None or len(labelled) == len(first) or 2 * alike <= len(labelled):
         return ""
     like = _LIKE_SPANS.fullmatch(odd)
     meant = f"{like[1].upper()}-{like[2]}" if like else odd.upper()
-    remedy = f"write {meant}" if _is_of_span(meant) else "correct it, or see --columns, --comments"
+    remedy = f"write {meant}" if is_of_span(meant) else "correct it, or see --columns, --comments"
     return (
         f"most tags look like those of spans, but {odd!r} ({first[odd]}) is none, so all are "
         f"learnt as they are and scored by accuracy; {remedy}; if there are no spans, give "
@@ -206,7 +206,8 @@ def nearly_spans(tags: Iterable[Sequence[str]], places: Iterable[str]) -> str:
     )
 
 
-def _is_of_span(tag: str) -> bool:
+def is_of_span(tag: str) -> bool:
+    """Whether it is one of the tags that write spans."""
     try:
         return bool(parts(tag))
     except VocabularyError:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from firth.errors import FormatError, SettingError
-from firth.files import rescue, whole_folder
+from firth.files import firth_version, rescue, whole_folder
 from firth.text.vocabulary import escaped, unescaped
 
 KIND, VERSION = "phrases", 1
@@ -151,7 +151,7 @@ class PhraseModel:
                 "format": "firth",
                 "kind": KIND,
                 "version": VERSION,
-                "firth": _firth_version(),
+                "firth": firth_version(),
                 "phrases": len(self),
                 "delimiter": self.delimiter,
                 "connector_words": self.connector_words,
@@ -308,12 +308,3 @@ def _read_phrases(path: Path, crc32: int) -> list[Pass]:
         found = f"the line {line!r:.60} ({error})"
         raise FormatError(path, found, "pass, score, count and words") from None
     return passes
-
-
-def _firth_version() -> str:
-    import importlib.metadata  # slow, and only saving needs it
-
-    try:
-        return importlib.metadata.version("firth")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

@@ -43,8 +43,8 @@ _ALSO = {
     "BIO": "IOB2", "IOB": "IOB1", "BIOES": "IOBES", "IOBE": "IOBES", "BIOUL": "BILOU",
     "BMESO": "BMES",
 }  # fmt: skip
-#: letters of IOBES -> those of the schemes that differ from it in letters alone
-_SPELT = {"BILOU": str.maketrans("ES", "LU"), "BMES": str.maketrans("I", "M")}
+#: schemes that differ from IOBES in letters alone: its letters -> theirs
+SPELT = {"BILOU": str.maketrans("ES", "LU"), "BMES": str.maketrans("I", "M")}
 #: each letter -> that of IOBES
 _LETTERS = {**{letter: letter for letter in "OBIES"}, "L": "E", "U": "S", "M": "I"}
 
@@ -165,9 +165,9 @@ def tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
 
 def _letters(tokens: int, scheme: str, touches: bool) -> str:
     """touches: a span of the same label ends right before."""
-    if scheme == "IOBES" or scheme in _SPELT:
+    if scheme == "IOBES" or scheme in SPELT:
         letters = "S" if tokens == 1 else "B" + "I" * (tokens - 2) + "E"
-        return letters.translate(_SPELT.get(scheme, {}))
+        return letters.translate(SPELT.get(scheme, {}))
     begins = scheme == "IOB2" or (scheme == "IOB1" and touches)
     return ("B" if begins else "I") + "I" * (tokens - 1)
 
@@ -281,7 +281,7 @@ def scheme_of(sentences: Iterable[Sequence[str]]) -> tuple[str, int]:
         pairs.update(zip(edged[:-1], edged[1:], strict=True))
     broken = {
         scheme: sum(n for pair, n in pairs.items() if not may_follow(*pair, scheme))
-        for scheme in ("IOB2", "IOB1", "IOBES", *_SPELT)
+        for scheme in ("IOB2", "IOB1", "IOBES", *SPELT)
     }
     best = min(broken, key=lambda scheme: broken[scheme])
     return best, broken[best]

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError, SettingError
-from firth.files import whole_folder
+from firth.files import firth_version, whole_folder
 from firth.text.vocabulary import Vocabulary
 from firth.vectors.documents import DocumentVectors
 from firth.vectors.folder_parts import (
@@ -160,7 +160,7 @@ class Fitted:
                 "format": FORMAT,
                 "version": self._version(),
                 "kind": self.kind,
-                "firth": _firth_version(),
+                "firth": firth_version(),
                 "words": len(self.vocabulary),
                 "dim": None if self.vectors is None else self.vectors.dim,
                 "settings": self.settings,
@@ -276,15 +276,6 @@ def is_fasttext(path: str | Path) -> bool:
         return sniff(path) == "fasttext-bin"
     except FormatError:
         return False  # whoever opens it says what is wrong
-
-
-def _firth_version() -> str:
-    import importlib.metadata  # slow, and only saving needs it
-
-    try:
-        return importlib.metadata.version("firth")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _plain(value: Any) -> Any:
