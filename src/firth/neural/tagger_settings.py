@@ -22,7 +22,7 @@ KIND = "tagger"
 EPOCHS = 30
 #: names that others give to schemes; settings hold ours (`scheme_named`)
 ALSO = ("BIO", "IOB", "BIOES")
-SCHEMES = ("auto", "none", "IO", "IOB1", "IOB2", "IOBES", *ALSO)
+SCHEMES = ("auto", "none", "IO", "IOB1", "IOB2", "IOBES", "BILOU", "BMES", *ALSO)
 ENCODERS = ("lstm", "gru", "rnn", "irnn", "none")
 
 
