@@ -203,8 +203,8 @@ def test_how_often_the_predicted_tags_break_their_scheme():
     assert scores.broken == 2
     assert scores.f1 == 1  # what was predicted is read as conlleval reads it
     assert span_scores(gold, gold, scheme="BIO").broken == 0
-    with pytest.raises(SettingError, match="scheme='BILOU' is not one of"):
-        span_scores(gold, found, scheme="BILOU")
+    with pytest.raises(SettingError, match="scheme='BILO' is not one of"):
+        span_scores(gold, found, scheme="BILO")
 
 
 def test_json():
