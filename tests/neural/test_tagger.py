@@ -343,6 +343,16 @@ def test_spans_of_io_are_told_apart_once():
     assert len(set(tags)) == len(tags)
 
 
+def test_tags_that_are_nearly_those_of_spans_are_told():
+    said = Said()
+    sentences = [(["a", "b", "c"], ["b-X", "O", "I-X"])] * 4
+    small(epochs=1).fit(sentences, progress=said)
+    assert any(line.startswith("note: most tags look like those of spans") for line in said.lines)
+    said = Said()
+    small(epochs=1, scheme="none").fit(sentences, progress=said)
+    assert not any("note" in line for line in said.lines)
+
+
 def test_what_is_no_sentence_is_refused():
     predictor = Predictor(small(epochs=1).fit(worlds.names(20)), device="cpu")
     for odd in (None, 3, ["a", 1]):

@@ -19,7 +19,7 @@ from firth.neural.distributed import place
 from firth.neural.elmo_layers import ElmoLayers, without_softmax
 from firth.neural.sentences import SentenceBatches
 from firth.neural.symbols import Symbols
-from firth.neural.tag_labels import NONE, TagLabels, must_keep
+from firth.neural.tag_labels import NONE, TagLabels, must_keep, nearly_spans
 from firth.neural.tag_text import TagBatch, TagBatches, TaggedText
 from firth.neural.tagger import TaggerNet, computes_on, spelling_of
 from firth.neural.tagger_settings import Tagger
@@ -215,6 +215,9 @@ def labels_of(settings: Tagger, text: TaggedText, progress: Progress) -> TagLabe
     labels = TagLabels.of(text.tags, settings.scheme, settings.learns)
     if not labels.spans:
         progress.say(f"{len(labels)} tags, which are no spans.")
+        doubt = nearly_spans(text.tags, text.places) if settings.scheme == "auto" else ""
+        if doubt:
+            progress.say(f"note: {doubt}")
         return labels
     progress.say(f"Tags of spans in {labels.scheme}, learnt in {labels.learnt}: {len(labels)}.")
     broken = scheme_of(text.tags)[1] if settings.scheme == "auto" else 0
