@@ -3,7 +3,7 @@
     sgd      w -= rate * g                                                 Robbins & Monro 1951
     adam     w -= rate * m / (sqrt(v) + eps)   m, v: running means of g, g^2      Kingma & Ba 2015
     adamw    as adam; the pull of weights towards 0 goes past m and v    Loshchilov & Hutter 2019
-    adagrad  w -= rate * g / (sqrt(sum g^2) + eps)                          Duchi et al. 2011
+    adagrad  w -= rate * g / (sqrt(s + sum g^2) + eps)        s: initial_sum, Duchi et al. 2011
 
 Biases and gains (vectors) are not pulled towards 0.
 """
@@ -48,7 +48,12 @@ def optimiser_of(net: nn.Module, settings: Training) -> Optimizer:
     if settings.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=rate, fused=fused)
     if settings.optimiser == "adagrad":
-        return torch.optim.Adagrad(groups, lr=rate, fused=devices == {"cpu"})
+        return torch.optim.Adagrad(
+            groups,
+            lr=rate,
+            initial_accumulator_value=settings.initial_sum,
+            fused=devices == {"cpu"},
+        )
     kind = torch.optim.Adam if settings.optimiser == "adam" else torch.optim.AdamW
     return kind(groups, lr=rate, fused=fused)
 
