@@ -10,9 +10,12 @@ torch = pytest.importorskip("torch", reason="the neural half needs PyTorch")
 from firth import Corpus, LanguageModel  # noqa: E402  # after importorskip
 from firth.errors import CorpusError, FormatError, SettingError  # noqa: E402
 from firth.neural import scoring  # noqa: E402
-from firth.neural.language_model import net_of  # noqa: E402
+from firth.neural.fit_language_model import held_out_loss  # noqa: E402
+from firth.neural.language_model import LanguageNet, net_of  # noqa: E402
 from firth.neural.scoring import Scorer, perplexity_of  # noqa: E402
+from firth.neural.streams import Columns  # noqa: E402
 from firth.vectors.fitted import Fitted  # noqa: E402
+from neural.metal import Metal  # noqa: E402
 
 TEXT = ["the cat sat on the mat", "a dog ran", "", "the dog sat", "a cat saw a dog on the mat"] * 8
 SMALL = {
@@ -211,3 +214,23 @@ def test_other_models_and_bad_values(lstm, monkeypatch):
 def test_a_loss_beyond_all_floats():
     assert perplexity_of(701.0) == math.inf
     assert perplexity_of(math.log(2)) == pytest.approx(2)
+
+
+def test_losses_add_up_where_there_is_no_float64(lstm, monkeypatch):
+    """As on Metal: they are on the CPU before they are float64."""
+    scorer, ids = Scorer(lstm, threads=1), np.arange(20, dtype=np.int32) % 5
+
+    def figures():
+        found = [scorer.perplexity(HELD_OUT), scorer.perplexity(HELD_OUT, per_line=True)]
+        after, _ = scorer.advance(ids)
+        return [*found, after.tolist(), held_out_loss(scorer.net, Columns(ids, 0, 2, 5))]
+
+    plain = figures()
+    for name in ("nll", "log_probabilities"):
+        method = getattr(LanguageNet, name)
+        monkeypatch.setattr(
+            LanguageNet,
+            name,
+            lambda *given, method=method: method(*given).as_subclass(Metal),
+        )
+    assert figures() == plain

@@ -49,14 +49,32 @@ def test_a_distribution_and_its_logarithms(softmax, world):
     assert torch.allclose(softmax.loss(h, targets), nll.mean(), atol=1e-5)
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("softmax", every(), ids=lambda one: type(one).__name__)
-def test_targets_outside_the_text_do_not_count(softmax, world):
+def test_targets_outside_the_text_do_not_count(softmax, world, training):
+    """Neither in the loss nor in its gradients, as it is measured and as it is learnt."""
     h, targets = world
+    softmax.train(training)
+    none = torch.full((5,), -1)
+    places = torch.cat([none, targets[:20], none])  # before and after
+
+    def found(h, targets):
+        h = h.clone().requires_grad_()
+        torch.manual_seed(3)  # the same words are drawn
+        loss = softmax.loss(h, targets)
+        return loss, torch.autograd.grad(loss, [h, *softmax.parameters()])
+
+    short, slopes = found(h[5:25], targets[:20])
+    loss, (of_h, *others) = found(h, places)
+    torch.testing.assert_close(loss, short)
+    torch.testing.assert_close(of_h[5:25], slopes[0])
+    assert not of_h[:5].any() and not of_h[25:].any()
+    torch.testing.assert_close(others, list(slopes[1:]))
+    # negative control: as other words they do count
+    assert not torch.allclose(found(h, places.clamp(min=0))[0], short)
     softmax.eval()
-    short = softmax.loss(h[:20], targets[:20])
-    targets = torch.cat([targets[:20], torch.full((10,), -1)])
-    assert torch.allclose(softmax.loss(h, targets), short)
-    assert torch.equal(softmax.nll(h, targets)[20:], torch.zeros(10))
+    nll = softmax.nll(h, places)
+    assert torch.equal(nll[:5], torch.zeros(5)) and torch.equal(nll[25:], torch.zeros(5))
 
 
 def test_full_is_the_equation(world):
@@ -79,6 +97,20 @@ def test_words_are_drawn_as_the_distribution_says():
     assert ((counts - expected).abs() < 5 * expected.sqrt()).all()
     uniform = torch.full((50,), 8000.0).double()
     assert not ((counts - uniform).abs() < 5 * uniform.sqrt()).all()
+
+
+def test_where_there_is_no_float64_words_are_drawn_on_the_cpu(monkeypatch):
+    """As on Metal; "meta" is another device that is always there."""
+    softmax, rand, asked = SampledSoftmax(DIM, WORDS, 10), torch.rand, []
+
+    def noted(*shape, **options):
+        asked.append(torch.device(options["device"]).type)
+        return rand(*shape, **options)
+
+    monkeypatch.setattr(torch, "rand", noted)
+    assert softmax.draw(torch.device("meta")).device.type == "meta"
+    assert softmax.draw(torch.device("cpu")).device.type == "cpu"
+    assert asked == ["cpu", "cpu"]
 
 
 @pytest.mark.parametrize("spread", [0.5, 3.0])

@@ -8,6 +8,7 @@ import numpy as np  # noqa: E402  # after importorskip
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from firth.errors import SettingError  # noqa: E402
 from firth.neural.streams import Columns  # noqa: E402
 
 
@@ -41,8 +42,24 @@ def test_windows_can_be_passed_over():
     assert torch.equal(rest[0].inputs, whole[2].inputs)
 
 
-def test_processes_share_the_columns():
-    columns = Columns(np.arange(48, dtype=np.int32), 0, 4, 5)
-    parts = [columns.part(rank, 2) for rank in range(2)]
-    assert sorted(pairs(parts[0]) + pairs(parts[1])) == sorted(pairs(columns))
-    assert len(parts[0]) == len(parts[1]) == len(columns)
+@pytest.mark.parametrize(
+    ("columns", "world"), [(4, 1), (4, 2), (5, 2), (5, 3), (7, 4), (3, 3), (20, 8)]
+)
+def test_processes_share_the_columns(columns, world):
+    whole = Columns(np.arange(61, dtype=np.int32), 0, columns, 5)
+    parts = [whole.part(rank, world) for rank in range(world)]
+    assert sorted(sum(map(pairs, parts), [])) == sorted(pairs(whole))
+    assert len(pairs(whole)) == 61
+    assert {len(part) for part in parts} == {len(whole)}
+    each = [part.columns for part in parts]
+    assert sum(each) == columns and max(each) - min(each) <= 1
+
+
+def test_fewer_columns_than_processes():
+    for columns, some in ((3, "3 columns"), (1, "1 column")):
+        with pytest.raises(SettingError) as caught:
+            Columns(np.arange(48, dtype=np.int32), 0, columns, 5).part(0, 4)
+        assert str(caught.value) == (
+            f"The text is read in {some}, too few for 4 processes; start fewer, or raise "
+            "--batch-size (a short text has few columns)."
+        )

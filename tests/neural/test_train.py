@@ -64,6 +64,22 @@ def test_sgd_is_the_formula():
     torch.testing.assert_close(task.net.bias.detach(), b)
 
 
+@pytest.mark.parametrize("first", [{}, {"initial_sum": 1 / 400}])
+def test_adagrad_is_the_formula(first):
+    """Its sums do not begin with 0: small gradients make small steps from the first one on."""
+    task = Line(batches=1, held_out=False)
+    task.y = 1e-3 * task.y
+    train(task, settings(optimiser="adagrad", rate=0.1, epochs=3, **first))
+    w, s = torch.zeros(4), torch.full((4,), first.get("initial_sum", 1e-6))
+    (batch,) = task.batches(0, 0)
+    x = torch.cat([batch.x, torch.ones(len(batch.x), 1)], 1)
+    for _ in range(3):
+        g = 2 * x.T @ (x @ w - batch.y[:, 0]) / len(x)
+        s += g**2
+        w -= 0.1 * g / (s.sqrt() + 1e-10)
+    torch.testing.assert_close(weights(task.net), w)
+
+
 def test_gradients_are_clipped_by_value_before_the_norm():
     task = Line(batches=1)
     before = weights(task.net)
@@ -253,6 +269,19 @@ def test_held_out_figures_that_are_not_numbers():
 
     with pytest.raises(FitError, match="^The held out perplexity became inf after step 8; lower"):
         train(Broken(), settings())
+
+
+def test_the_best_weights_are_left_where_held_out_figures_are_not_numbers():
+    class Breaks(Line):
+        def evaluate(self):
+            figures = super().evaluate()
+            return figures if self.measured < 3 else {"held_out_loss": math.nan}
+
+    task, twin = Breaks(), Line()
+    with pytest.raises(FitError, match="held out loss became nan after step 24"):
+        train(task, settings())
+    train(twin, settings(epochs=2))
+    assert torch.equal(weights(task.net), weights(twin.net))
 
 
 def test_nothing_to_train():

@@ -260,6 +260,31 @@ def test_other_settings_are_refused_and_free_ones_are_not(stopped):
     train(Letters(), settings(checkpoint_every=5, minutes=1), folder=stopped, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "stopped"),
+    [
+        ({"epochs": 3}, {"epochs": None, "minutes": 0.01}, "minutes"),
+        ({"epochs": None, "minutes": 5}, {"epochs": 3}, "epochs"),
+    ],
+)
+def test_minutes_may_come_and_go(tmp_path, then, now, stopped):
+    """A preset says how many epochs only where no time is given: nobody changed them."""
+    with pytest.raises(Killed):
+        train(Mortal(5), settings(**then), folder=tmp_path / "run")
+    outcome = train(Letters(), settings(**now), folder=tmp_path / "run", resume=True)
+    assert outcome.stopped == stopped
+
+
+def test_other_epochs_are_refused(stopped):
+    with pytest.raises(SettingError, match="made with epochs=3, this run has epochs=4"):
+        train(Letters(), settings(epochs=4), folder=stopped, resume=True)
+    # minutes do not excuse a number that was given
+    with pytest.raises(SettingError, match="made with epochs=3, this run has epochs=4"):
+        train(Letters(), settings(epochs=4, minutes=1), folder=stopped, resume=True)
+    with pytest.raises(SettingError, match="made with epochs=3, this run has epochs=None"):
+        train(Letters(), settings(epochs=None), folder=stopped, resume=True)
+
+
 def test_another_text_is_refused(stopped):
     with pytest.raises(SettingError, match="was made from another text, or measured on"):
         train(Letters(text=8), settings(), folder=stopped, resume=True)

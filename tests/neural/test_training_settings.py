@@ -113,9 +113,38 @@ class TestDevices:
             assert (x @ x).dtype == self.torch.float32
         with devices.autocast_of(cpu, "bf16"):
             assert (x @ x).dtype == self.torch.bfloat16
-        has = self.torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        assert devices.uses_bf16(cpu, "auto") == has
+        monkeypatch.setattr(devices, "native_bf16", lambda: True)
+        assert devices.uses_bf16(cpu, "auto") and not devices.uses_bf16(cpu, "fp32")
         assert not devices.uses_bf16(self.torch.device("mps"), "auto")
+        monkeypatch.setattr(devices, "native_bf16", lambda: False)
+        assert devices.uses_bf16(cpu, "bf16") and not devices.uses_bf16(cpu, "auto")
+
+    @pytest.mark.parametrize(
+        ("machine", "onednn", "avx512", "amx", "native"),
+        [
+            ("x86_64", True, True, False, True),  # Zen 4
+            ("AMD64", True, False, True, True),
+            ("x86_64", True, False, False, False),  # Skylake to Ice Lake: AVX512 without it
+            ("x86_64", False, False, False, False),
+            ("x86_64", True, None, None, False),  # a torch that cannot tell
+            ("x86_64", True, True, None, True),
+            ("aarch64", True, False, False, True),  # Graviton 3: what the x86 names say is nothing
+            ("aarch64", False, False, False, False),
+        ],
+    )
+    def test_bf16_that_the_processor_has(self, monkeypatch, machine, onednn, avx512, amx, native):
+        from firth.neural import device as devices
+
+        def says(answer):
+            return None if answer is None else lambda: answer
+
+        monkeypatch.setattr("platform.machine", lambda: machine)
+        ops = type("Ops", (), {"_is_mkldnn_bf16_supported": staticmethod(lambda: onednn)})
+        monkeypatch.setattr(devices.torch.ops, "mkldnn", ops)
+        cpu = devices.torch.cpu
+        monkeypatch.setattr(cpu, "_is_avx512_bf16_supported", says(avx512), raising=False)
+        monkeypatch.setattr(cpu, "_is_amx_tile_supported", says(amx), raising=False)
+        assert devices.native_bf16() == native
 
     def test_threads(self, monkeypatch):
         from firth.neural import device as devices

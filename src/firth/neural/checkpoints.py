@@ -97,9 +97,13 @@ def must_match(
     Raises:
         SettingError: the checkpoint belongs to another training.
     """
-    now = settings.to_json()
-    for name, was in about["settings"].items():
-        if now.get(name) != was and name not in FREE:
+    then, now = about["settings"], settings.to_json()
+    free = FREE
+    if then.get("minutes") != now["minutes"] and None in (then.get("epochs"), now["epochs"]):
+        # where a time is given, no preset says how many: nobody gave other ones
+        free = FREE | {"epochs"}
+    for name, was in then.items():
+        if now.get(name) != was and name not in free:
             raise SettingError(
                 f"{folder} was made with {name}={was}, this run has {name}={now.get(name)}; give "
                 "the same settings, or start anew without resuming."

@@ -97,7 +97,7 @@ def held_out_loss(net: LanguageNet, columns: Columns, precision: str = "fp32") -
         with autocast_of(net.device, precision):
             h, state = net.hidden(window.inputs.to(net.device), state)
             nll = net.nll(h, window.targets.to(net.device))
-        total += float(nll.double().sum())
+        total += float(nll.cpu().double().sum())
         units += window.units
     net.train(training)
     return total / units

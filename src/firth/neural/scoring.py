@@ -240,7 +240,7 @@ class Scorer:
                 h, state = self.net.hidden(given[:, start : start + 10_000], state)
             assert state is not None
             log_p = self.net.log_probabilities(h[:, -1])[0]
-        return log_p.double().cpu().numpy(), state
+        return log_p.cpu().double().numpy(), state
 
     @contextlib.contextmanager
     def _computing(self) -> Iterator[None]:
@@ -257,7 +257,7 @@ class Scorer:
             for window in held.windows():
                 h, state = self.net.hidden(window.inputs.to(self.net.device), state)
                 nll = self.net.nll(h, window.targets.to(self.net.device))
-                total += float(nll.double().sum())
+                total += float(nll.cpu().double().sum())
                 done += window.units
                 progress.advance(done, loss=total / done)
         progress.finish()
@@ -309,7 +309,7 @@ class Scorer:
             given = torch.from_numpy(inputs[:, place]).to(self.net.device)
             h, state = self.net.hidden(given, state)
             nll = self.net.nll(h, torch.from_numpy(targets[:, place]).to(self.net.device))
-            parts.append(nll.double().cpu().numpy())
+            parts.append(nll.cpu().double().numpy())
         found = np.concatenate(parts, 1)
         return [found[row, : len(ids)] for row, ids in enumerate(lines)]
 

@@ -129,7 +129,7 @@ def gradients_of(traces: Sequence[Trace], loss: Tensor, names: Sequence[str]) ->
                 slope = next(found)
                 # None: nothing of it reaches the loss, as of the last c of a layer that is not read
                 if slope is not None:
-                    norms[t, part] = float(slope.double().norm(dim=-1).mean())
+                    norms[t, part] = float(slope.cpu().double().norm(dim=-1).mean())
         curves.append(Gradients(name, norms[:, 0], norms[:, 1] if parts > 1 else None))
     return curves
 
@@ -217,7 +217,7 @@ def clipping_of(net: LanguageNet, ids: Tensor) -> Clipping:
     weights = [weight for weight in net.parameters() if weight.requires_grad]
     found = torch.autograd.grad(loss, weights, allow_unused=True)
     net.train(training)
-    square = sum(float(slope.double().square().sum()) for slope in found if slope is not None)
+    square = sum(float(slope.cpu().double().square().sum()) for slope in found if slope is not None)
     return Clipping(math.sqrt(square), float(net.settings.clip_norm))
 
 

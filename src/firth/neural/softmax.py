@@ -93,10 +93,12 @@ class SampledSoftmax(FullSoftmax):
     def draw(self, device: torch.device) -> Tensor:
         """S words drawn from Q: int64[S], with repetitions."""
         words = self.weight.shape[0]
-        x = torch.rand(self.samples, device=device, dtype=torch.float64)
+        # Metal has no float64
+        where = device if device.type in ("cpu", "cuda") else torch.device("cpu")
+        x = torch.rand(self.samples, device=where, dtype=torch.float64)
         # Q's distribution function is log(w + 2) / log(V + 1); turned round
         drawn = torch.exp(x * math.log(words + 1)).long() - 1
-        return drawn.clamp_(0, words - 1)
+        return drawn.clamp_(0, words - 1).to(device)
 
     def log_expected(self, words: Tensor) -> Tensor:
         """log(S Q(w)): how often a word is drawn, in expectation."""

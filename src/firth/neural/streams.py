@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from firth.errors import SettingError
+
 
 @dataclass(frozen=True)
 class Window:
@@ -51,14 +53,15 @@ class Columns:
         self.targets = torch.from_numpy(targets.reshape(self.columns, height))
 
     def part(self, rank: int, world: int) -> Columns:
-        """The columns that fall to one of several processes."""
-        if world == 1:
-            return self
-        each = self.columns // world
+        """The columns that fall to one of several processes.
+
+        Raises:
+            SettingError: there are fewer columns than processes.
+        """
+        own = share(self.columns, rank, world, "raise --batch-size")
         found = object.__new__(Columns)
-        found.length, found.columns = self.length, each
-        found.inputs = self.inputs[rank * each : (rank + 1) * each]
-        found.targets = self.targets[rank * each : (rank + 1) * each]
+        found.length, found.columns = self.length, own.stop - own.start
+        found.inputs, found.targets = self.inputs[own], self.targets[own]
         return found
 
     def __len__(self) -> int:
@@ -71,3 +74,20 @@ class Columns:
             place = slice(number * self.length, (number + 1) * self.length)
             targets = self.targets[:, place]
             yield Window(self.inputs[:, place], targets, int((targets >= 0).sum()))
+
+
+def share(columns: int, rank: int, world: int, remedy: str) -> slice:
+    """The columns that fall to one of several processes: every column to one of them.
+
+    Where the number does not divide some have one more. All have as many windows, and the loss is
+    a mean over the units of all processes, so that the step stays that of one process.
+
+    Raises:
+        SettingError: there are fewer columns than processes; `remedy` makes more of them.
+    """
+    if columns < world:
+        raise SettingError(
+            f"The text is read in {columns} column{'s' if columns > 1 else ''}, too few for "
+            f"{world} processes; start fewer, or {remedy} (a short text has few columns)."
+        )
+    return slice(columns * rank // world, columns * (rank + 1) // world)

@@ -299,6 +299,7 @@ class Loop:
         entry = entry_of(place, tally, self.per_epoch, figures)
         name, watched = next(iter(figures.items()), ("loss", entry["loss"]))
         if figures and not math.isfinite(watched):
+            self.best.rescue()
             raise FitError(
                 f"The {name.replace('_', ' ')} became {watched:g} after step {place.step}; lower "
                 "--rate or --clip-norm."
