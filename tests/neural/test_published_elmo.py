@@ -199,6 +199,28 @@ def test_projections_that_one_program_wants_and_the_other_does_not_read(tmp_path
         read_published(tmp_path / "w.hdf5", tmp_path / "o.json")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, []),
+        ({"dim": 11}, []),
+        ({"dim": 12}, ["bilm-tf refuses a projection_dim of 12 above the 11 filters"]),
+        ({"longest": 49}, ["AllenNLP spells every word with 50 symbols and this model with 49"]),
+        ({"residual": False}, ["AllenNLP reads no model without residual connections"]),
+    ],
+)
+def test_what_one_of_the_programs_does_not_read_is_told(tmp_path, change, said):
+    fitted = drawn_elmo(**{"longest": 50} | change)
+    files = tmp_path / "w.hdf5", tmp_path / "o.json"
+    told = save_published(fitted, *files)
+    assert len(told) == len(said)
+    for one, start in zip(told, said, strict=True):
+        assert one.startswith(start) and "For both " in one
+    # ours reads it all the same
+    for one, other in zip(vectors(fitted), vectors(read_published(*files)), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 def test_what_the_layout_cannot_hold(tmp_path):
     files = tmp_path / "w.hdf5", tmp_path / "o.json"
     with pytest.raises(SettingError, match="--padding counted"):

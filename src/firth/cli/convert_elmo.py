@@ -61,12 +61,16 @@ def convert(
             f"save_published(firth.load({source!r}), {target!r}, {options!r})",
         )
         fitted = open_fitted(source)
-        save_published(fitted, target, options, overwrite)
+        notes = save_published(fitted, target, options, overwrite)
     else:
         must_exist(options)
         output.call(common.verbose, f"read_published({source!r}, {options!r}).save({target!r})")
         fitted = read_published(source, options)
         fitted.save(target, overwrite=overwrite)
+        notes = [
+            "there is no softmax in it, so that it gives vectors and predicts no words; it reads "
+            "text that is cut into words already (do n't stop .)."
+        ]
     dim, layers = fitted.settings["dim"], fitted.settings["layers"]
     if common.json:
         output.write_json({"path": target, "options": options, "layers": layers, "width": 2 * dim})
@@ -75,8 +79,5 @@ def convert(
     output.write(
         f"{layers + 1} representations of {2 * dim} numbers a word are in {target}{beside}"
     )
-    if not writes:
-        output.say(
-            "firth: note: there is no softmax in it, so that it gives vectors and predicts no "
-            "words; it reads text that is cut into words already (do n't stop .)."
-        )
+    for note in notes:
+        output.say(f"firth: note: {note}")

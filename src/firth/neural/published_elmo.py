@@ -65,8 +65,10 @@ def read_published(weights: str | Path, options: str | Path) -> Fitted:
 
 def save_published(
     fitted: Fitted, weights: str | Path, options: str | Path, overwrite: bool = False
-) -> None:
+) -> list[str]:
     """Writes a model as the two files; its softmax and its words are left out.
+
+    -> sentences about what one of the published programs does not read, or reads otherwise.
 
     Raises:
         FormatError: it is no ELMo.
@@ -77,6 +79,7 @@ def save_published(
     net, symbols = bilm_of(fitted), symbols_of(fitted)
     given = options_of(net.settings, symbols)
     write_published(weights, options, given, _arrays(net, given), overwrite)
+    return given.not_everywhere()
 
 
 def settings_of(options: Options) -> ELMo:

@@ -20,6 +20,8 @@ from firth.errors import FormatError
 
 #: rows of char_embed
 SYMBOLS = 261
+#: places of a word in AllenNLP, whatever the options say
+READ_BY_ALLENNLP = 50
 #: what their programs count, the mark of padded words included
 COUNTED = 262
 
@@ -134,6 +136,27 @@ class Options:
                     cell + "B": (4 * H,),
                     cell + "W_P_0": (H, P),
                 }
+        return found
+
+    def not_everywhere(self) -> list[str]:
+        """What only one of the two programs makes of such a model, a sentence each."""
+        found = []
+        if self.width > self.features:
+            found.append(
+                f"bilm-tf refuses a projection_dim of {self.width} above the {self.features} "
+                "filters; AllenNLP reads it. For both give --dim no more than there are --filters."
+            )
+        if self.longest != READ_BY_ALLENNLP:
+            found.append(
+                f"AllenNLP spells every word with {READ_BY_ALLENNLP} symbols and this model with "
+                f"{self.longest}, so that its vectors differ there. For both train with --longest "
+                f"{READ_BY_ALLENNLP}."
+            )
+        if not self.residual:
+            found.append(
+                "AllenNLP reads no model without residual connections; bilm-tf does. For both "
+                "leave --no-residual out."
+            )
         return found
 
     def not_read(self) -> dict[str, np.ndarray]:
