@@ -62,7 +62,7 @@ def test_layers(firth, elmo, text, layers, count):
     answer = firth("embed", elmo, text, "-o", "w.npy", "--layers", layers, "--json")
     assert json.loads(answer.out) == {
         "path": "w.npy", "rows": 11, "layers": count, "width": 12, "lines": 4,
-        "bytes": 128 + 11 * count * 12 * 2, "unknown_characters": 0, "cut": 0,
+        "bytes": 128 + 11 * count * 12 * 2, "unknown_characters": 0, "cut": 0, "lines_cut": 0,
     }  # fmt: skip
 
 
@@ -88,6 +88,22 @@ def test_what_is_lost_is_said(firth, tmp_path):
     assert "1 words are longer than 10 characters, and lost their ends" in answer.err
 
 
+def test_a_line_that_is_too_long(firth, elmo, monkeypatch, tmp_path):
+    text = "a b c d e f g h i j k\nthe bank\n"
+    for module in ("contextual", "sentences", "occurrences"):
+        monkeypatch.setattr(f"firth.neural.{module}.LONGEST", 6)
+    answer = firth("embed", elmo, "-o", "w.npy", stdin=text)
+    said = "firth: note: 1 line of more than 6 words: read in pieces, each from a fresh state."
+    assert said in answer.err
+    assert np.load("w.offsets.npy").tolist() == [0, 11, 13]
+    assert len((tmp_path / "w.tokens.jsonl").read_text("utf-8").splitlines()) == 2
+    answer = firth("embed", elmo, "-o", "w.npy", "--overwrite", "--json", stdin=text)
+    assert json.loads(answer.out)["lines_cut"] == 1
+    answer = firth("neighbors", elmo, "--in", "a *h*", "--against", "-", stdin=text)
+    assert said in answer.err
+    assert answer.out.split("\t")[1:] == ["1", "f g *h* i j k\n"]
+
+
 def test_what_is_there_is_replaced_only_if_it_is_said(firth, elmo, text, tmp_path):
     for name in ("w.npy", "w.offsets.npy", "w.tokens.jsonl"):
         (tmp_path / name).write_text("mine", "utf-8")
@@ -98,7 +114,7 @@ def test_what_is_there_is_replaced_only_if_it_is_said(firth, elmo, text, tmp_pat
             path.unlink()
 
 
-def test_embed_bad_input(firth, elmo, text, model, tmp_path):
+def test_embed_bad_input(firth, elmo, text, model, tmp_path, monkeypatch):
     refused(firth("embed", elmo, text, "-o", "w.txt"), "the ending '.txt' is not .npy")
     refused(firth("embed", elmo, text, "-o", "w.npy", "--layers", "best"), "layers='best'")
     refused(firth("embed", elmo, "none.txt", "-o", "w.npy"), "no file none.txt")
@@ -110,6 +126,9 @@ def test_embed_bad_input(firth, elmo, text, model, tmp_path):
     (tmp_path / "bad.txt").write_bytes(b"the bank \xff\n")
     refused(firth("embed", elmo, "bad.txt", "-o", "w.npy"), "not UTF-8")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.txt"]
+    with monkeypatch.context() as patch:  # a large text is not gone through first
+        patch.setattr("firth.cli.contextual._written", None)
+        refused(firth("embed", elmo, text, "-o", "w.npy", "--layers", "9"), "layers='9'")
     latin = firth("embed", elmo, "bad.txt", "-o", "w.npy", "--encoding", "latin-1")
     assert latin.code == 0, latin.err
 
@@ -139,6 +158,39 @@ def test_neighbors_in_a_sentence(firth, elmo, text):
     assert set(best) == {"similarity", "line", "place", "word", "sentence"}
     every = json.loads(firth(*words, "--any-word", "-n", "20", "--json").out)
     assert every["seen"] == len(every["neighbors"]) == 11
+
+
+def test_several_files_are_told_apart(firth, elmo, tmp_path):
+    """Where a line is, is said by its file and its number there."""
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text("nobody came\nthe bank of the river\n", "utf-8")
+    (folder / "b.txt").write_text("\n\nno line holds it\n", "utf-8")
+    (folder / "c.txt").write_text("a bank lent money\n\nwhat bank\n", "utf-8")
+    files = [str(folder / f"{name}.txt") for name in "abc"]
+    wanted = [
+        [files[0], "2", "the *bank* of the river"],
+        [files[2], "1", "a *bank* lent money"],
+        [files[2], "3", "what *bank*"],
+    ]
+    ask = ["neighbors", elmo, "--in", "the *bank*"]
+    given = [word for file in files for word in ("--against", file)]
+    for against in (given, ["--against", folder], ["--against", f"{folder}/*.txt"]):
+        answer = firth(*ask, *against)
+        assert answer.code == 0, answer.err
+        assert sorted(row.split("\t")[1:] for row in answer.out.splitlines()) == wanted
+        assert "3 occurrences of bank in 8 lines" in answer.err
+    found = json.loads(firth(*ask, *given, "--json").out)["neighbors"]
+    assert sorted([one["source"], str(one["line"]), one["sentence"]] for one in found) == wanted
+    # one that is not gone through to its end
+    few = json.loads(firth(*ask, *given, "--limit", 2, "--json").out)["neighbors"]
+    assert sorted([one["source"], str(one["line"]), one["sentence"]] for one in few) == wanted[:2]
+    both = firth(*ask, "--against", files[0], "--against", "-", stdin="\nits bank\n")
+    rows = sorted(row.split("\t")[1:] for row in both.out.splitlines())
+    assert rows == sorted([wanted[0], ["the standard input", "2", "its *bank*"]])
+    # of one file there is nothing to tell
+    alone = json.loads(firth(*ask, "--against", files[2], "--json").out)["neighbors"]
+    assert "source" not in alone[0] and {one["line"] for one in alone} == {1, 3}
 
 
 def test_a_function_is_called_only_if_the_user_says_so(firth, text, tmp_path, monkeypatch):
@@ -205,4 +257,9 @@ def test_convert_bad_input(firth, elmo, model, vec, tmp_path):
     refused(firth("convert", "w.hdf5", "m.firth", "--options", "o.json"), "o.json")
     assert firth("convert", elmo, "v.hdf5", "--options", "o.json").code == 0
     refused(firth("convert", "w.hdf5", "m.firth", "--options", "o.json"), "no whole HDF5 file")
+    drawn_elmo(dim=20, longest=12).save("wide.firth")
+    told = firth("convert", "wide.firth", "wide.hdf5", "--options", "wide.json")
+    assert told.code == 0, told.err
+    assert "firth: note: bilm-tf refuses a projection_dim of 20 above the 11 filters" in told.err
+    assert "firth: note: AllenNLP spells every word with 50 symbols and this" in told.err
     assert not (tmp_path / "m.firth").exists()

@@ -10,7 +10,7 @@ from firth.errors import FormatError, ModelExistsError, SettingError, StorageErr
 from firth.neural import contextual  # noqa: E402
 from firth.neural.bilm import bilm_of, symbols_of  # noqa: E402
 from firth.neural.characters import places, tensors  # noqa: E402
-from firth.neural.contextual import Contextual, chosen_layers  # noqa: E402
+from firth.neural.contextual import Contextual, chosen_layers, pieces_of  # noqa: E402
 from firth.neural.layer_store import LayerStore  # noqa: E402
 from firth.progress import Progress  # noqa: E402
 from neural.drawn_elmo import DIM, drawn_elmo  # noqa: E402
@@ -117,9 +117,69 @@ def test_nothing_at_all(tmp_path, model):
     assert len(model.store([[], []], tmp_path / "s.npy")) == 2
 
 
-def test_a_long_line(model):
+def test_a_long_line():
+    """Its vectors are those of the net, and all of them depend on what is far away."""
+    fitted = drawn_elmo()
+    model = Contextual(fitted, device="cpu", threads=1)
     words = [f"w{i % 97}" for i in range(5000)]
-    assert model.of([words, ["a"]])[0].shape == (3, 5000, 2 * DIM)
+    found, short = model.of([words, ["a"]])
+    np.testing.assert_allclose(found, one_by_one(fitted, words), atol=1e-5)
+    np.testing.assert_allclose(short, one_by_one(fitted, ["a"]), atol=1e-6)
+    halves = model.of([words[:2500], words[2500:]])
+    assert np.abs(found[:, 2500] - halves[1][:, 0]).max() > 1e-2
+
+
+@pytest.mark.parametrize("chunk", [1, 8, 10_000])
+def test_a_line_that_is_too_long_is_read_in_pieces(tmp_path, monkeypatch, chunk):
+    """Each from a fresh state; what is stored is still line by line."""
+    model = Contextual(drawn_elmo(), device="cpu", threads=1)
+    words = [f"w{i % 7}" for i in range(23)]
+    lines = [["the", "bank"], words, [], ["a"], words[:4]]
+    whole = model.of([words])[0]
+    monkeypatch.setattr(contextual, "LONGEST", 5)
+    monkeypatch.setattr(contextual, "CHUNK", chunk)
+    cuts = [0, 4, 9, 13, 18, 23]
+    wanted = [words[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    assert [one.words for one in pieces_of(lines) if one.line == 1] == wanted
+    pieces = np.concatenate(model.of(wanted), 1)
+    found = model.of(lines)
+    np.testing.assert_allclose(found[1], pieces, atol=1e-6)
+    assert np.abs(pieces - whole).max() > 1e-2  # negative control
+    store = model.store(lines, tmp_path / "s.npy", dtype="float32")
+    assert store.lengths.tolist() == [2, 23, 0, 1, 4]
+    for one, other in zip(store, found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_the_memory_does_not_grow_with_the_line(tmp_path, monkeypatch):
+    """However long a line is, no more words than a chunk and a piece are computed at once."""
+    model = Contextual(drawn_elmo(), device="cpu", threads=1)
+    monkeypatch.setattr(contextual, "LONGEST", 50)
+    monkeypatch.setattr(contextual, "CHUNK", 100)
+    seen, words_of = [], model.words_of
+
+    def noted(lines):
+        seen.append(sum(map(len, lines)))
+        return words_of(lines)
+
+    monkeypatch.setattr(model, "words_of", noted)
+    assert len(model.store([["w"] * 2000, ["a"]], tmp_path / "s.npy")) == 2
+    assert sum(seen) == 2001 and max(seen) <= 150
+
+
+def test_what_cannot_be_written_is_said_before_the_text_is_read(tmp_path, model):
+    class Text(list):
+        def __iter__(self):
+            raise AssertionError("read")
+
+    for path, wrong, said in (
+        ("s.npy", {"dtype": "int8"}, "'int8' is not one of"),
+        ("s.npy", {"dtype": "half"}, "'half' is not one of"),
+        ("s.txt", {}, "give it that ending"),
+        ("s.npy", {"layers": "best"}, "layers='best'"),
+    ):
+        with pytest.raises(SettingError, match=said):
+            model.store(Text([["a"]]), tmp_path / path, **wrong)
 
 
 def test_a_saved_model(tmp_path, model):

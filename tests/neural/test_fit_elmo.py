@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,13 +18,15 @@ from hypothesis import strategies as st  # noqa: E402
 import firth  # noqa: E402
 from firth.errors import CorpusError, FitError, SettingError, VocabularyError  # noqa: E402
 from firth.interrupts import Interrupted  # noqa: E402
-from firth.neural.bilm import bilm_of, symbols_of  # noqa: E402
+from firth.neural.bilm import BiLM, bilm_of, symbols_of  # noqa: E402
 from firth.neural.characters import tensors  # noqa: E402
 from firth.neural.elmo_scoring import ElmoScorer  # noqa: E402
 from firth.neural.elmo_text import ElmoColumns, read_text  # noqa: E402
 from firth.neural.fit_elmo import ElmoTraining, held_out_losses  # noqa: E402
 from firth.text.corpus import Corpus  # noqa: E402
 from neural.elmo_worlds import animals, pairs, small  # noqa: E402
+from neural.metal import Metal  # noqa: E402
+from neural.training_worlds import Heard  # noqa: E402
 
 
 def read(lines, longest_line=None, **changes):
@@ -104,6 +107,18 @@ def test_columns_are_the_text_in_order():
     assert [b.units for b in two.batches(1)] == [b.units for b in two.batches()][1:]
 
 
+def test_processes_share_the_columns():
+    text = read(animals(20))
+    whole = ElmoColumns(text, batch_tokens=35, bptt=7)  # five columns
+    parts = [whole.part(rank, 2) for rank in range(2)]
+    assert len(whole) == len(parts[0]) == len(parts[1])
+    units = [[batch.units for batch in one.batches()] for one in (whole, *parts)]
+    assert [a + b for a, b in zip(*units[1:], strict=True)] == units[0]
+    assert sum(units[0]) == text.predictions
+    with pytest.raises(SettingError, match="in 5 columns, too few for 6 .* lower --bptt"):
+        whole.part(0, 6)
+
+
 def test_words_that_are_not_predicted_are_read_as_they_are_spelt():
     text = read(["a a b b c", "a b d"], max_size=5)
     assert text.vocabulary.names == ["a", "b", "</s>", "<s>", "<unk>"]
@@ -159,6 +174,25 @@ def test_it_learns_what_stands_far_away_in_both_directions():
     assert product == pytest.approx(last["held_out_perplexity"] ** 2)
 
 
+def test_the_recipe_of_the_original():
+    """Of docs/elmo.md, with a smaller net."""
+    made = small(
+        preset="original", dim=12, units=48, layers=2, filters="1:8,2:8,3:8", characters="byte",
+        carry=True, optimiser="adagrad", rate=0.2, initial_sum=0.0025, clip_norm=0.5,
+        schedule="constant", samples=8, epochs=6, batch_tokens=200,
+    )  # fmt: skip
+    assert (made.limits, made.projection, made.padding) == ((3.0, 3.0), True, "counted")
+    text, dev = animals(200), animals(20, seed=2)
+
+    def perplexities(made):
+        return [entry["held_out_perplexity"] for entry in made.fit(text, dev=dev).history]
+
+    found = perplexities(made)
+    assert found[-1] < 0.9 * found[0] and max(found) == found[0]
+    # negative control: sums that begin with 0, as torch has them
+    assert max(perplexities(replace(made, initial_sum=0.0))) > 2 * found[0]
+
+
 class Killed(Exception):
     """The process dies."""
 
@@ -212,12 +246,34 @@ def test_killed_and_resumed_is_uninterrupted(tmp_path, dying, monkeypatch, chang
     assert not np.array_equal(whole.vectors.matrix, other.vectors.matrix)
 
 
-def test_ctrl_c_keeps_what_there_is(tmp_path, dying):
-    text, made = animals(60), small()
-    dying(7, KeyboardInterrupt)
-    with pytest.raises(Interrupted) as stopped:
-        made.fit(text, checkpoint=tmp_path / "run")
-    assert bilm_of(stopped.value.fitted).layers == 2
+def test_ctrl_c_keeps_what_there_is(tmp_path, dying, monkeypatch):
+    """The best state that was measured; without a held-out text the last one."""
+    text, dev, made = animals(60), animals(10, seed=2), small(rate=0.05)
+    whole = made.fit(text, dev=dev)
+    steps = whole.history[0]["step"]
+
+    def stopped(at, **more):
+        dying(at, KeyboardInterrupt)
+        with pytest.raises(Interrupted) as caught:
+            made.fit(text, **more)
+        monkeypatch.undo()
+        return caught.value.fitted
+
+    def perplexity(fitted):
+        return ElmoScorer(fitted, threads=1).perplexity(dev).perplexity
+
+    best = stopped(2 * steps + 3, dev=dev, checkpoint=tmp_path / "run")
+    assert [entry["step"] for entry in best.history] == [steps, 2 * steps]
+    # in bf16 where it is measured in training
+    kept = best.history[-1]["held_out_perplexity"]
+    assert perplexity(best) == pytest.approx(kept, rel=0.02)
+    assert kept == whole.history[1]["held_out_perplexity"]
+    # negative control: an untrained net is far from it
+    untrained = small(rate=0.0, epochs=1).fit(text)
+    assert perplexity(untrained) > 1.2 * perplexity(best)
+    last = stopped(2 * steps + 3)
+    assert perplexity(untrained) > 1.2 * perplexity(last)
+    assert not np.array_equal(last.vectors.matrix, best.vectors.matrix)
 
 
 def test_another_text_is_not_gone_on_with(tmp_path, dying, monkeypatch):
@@ -288,6 +344,54 @@ def test_a_line_of_5000_words(carry):
     assert fitted.corpus["tokens"] > 5000
     found = ElmoScorer(fitted, threads=1).perplexity(text)
     assert found.tokens == fitted.corpus["tokens"] + fitted.corpus["lines"]
+
+
+def test_lines_that_are_too_long_are_measured_in_pieces(monkeypatch):
+    """Each prediction is still made once, and no batch is longer than a piece."""
+    fitted = small(epochs=2, bptt=30).fit(animals(60))
+    line = " ".join(animals(30, seed=5))
+    text = [*animals(5, seed=6), line]
+    whole = ElmoScorer(fitted, threads=1).perplexity(text)
+    assert whole.lines_cut == 0
+    monkeypatch.setattr("firth.neural.elmo_scoring.MEASURED", 11)
+    seen, nll = [], BiLM.nll
+
+    def noted(net, batch):
+        seen.append(batch.targets.shape[-1])
+        return nll(net, batch)
+
+    monkeypatch.setattr(BiLM, "nll", noted)
+    found = ElmoScorer(fitted, threads=1).perplexity(text)
+    assert max(seen) <= 11
+    assert (found.lines_cut, found.to_json()["lines_cut"]) == (1, 1)
+    assert (found.tokens, found.unknown) == (whole.tokens, whole.unknown)
+    # a piece begins with a fresh state, and the word before it
+    known = fitted.vocabulary, symbols_of(fitted)
+    cut = read_text(Corpus(text), small(), known=known, longest_line=11)
+    assert cut.cut == 1
+    losses = held_out_losses(bilm_of(fitted), cut)
+    assert (found.forward_loss, found.backward_loss) == pytest.approx(losses, rel=1e-5)
+    assert found.loss != pytest.approx(whole.loss, rel=1e-5)
+
+
+def test_held_out_lines_that_are_too_long_are_told(monkeypatch):
+    heard = Heard()
+    monkeypatch.setattr("firth.neural.fit_elmo.MEASURED", 3)
+    fitted = small(epochs=1).fit(animals(20), dev=animals(3), progress=heard)
+    said = "The held-out text has 3 lines of more than 10,000 words: read in pieces"
+    assert any(one.startswith(said) for one in heard.said)
+    assert math.isfinite(fitted.history[-1]["held_out_perplexity"])
+
+
+def test_losses_add_up_where_there_is_no_float64(monkeypatch):
+    """As on Metal: the losses are on the CPU before they are float64."""
+    fitted, nll = small(epochs=1).fit(animals(20)), BiLM.nll
+    scorer = ElmoScorer(fitted, threads=1)
+    whole = scorer.perplexity(animals(5))
+    monkeypatch.setattr(
+        BiLM, "nll", lambda net, batch: tuple(way.as_subclass(Metal) for way in nll(net, batch))
+    )
+    assert scorer.perplexity(animals(5)) == whole
 
 
 def test_rates_far_too_high_and_no_time():

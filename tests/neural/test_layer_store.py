@@ -75,6 +75,20 @@ def test_plain_numpy_reads_it(store, tmp_path):
     assert (tmp_path / "a.npy").stat().st_size == bytes_of(6, J, WIDTH)
 
 
+def test_a_sentence_that_is_added_in_parts(tmp_path):
+    words = words_of(9)
+    with store_written(tmp_path / "a.npy", J, WIDTH) as writer:
+        given = [1, 2]
+        writer.add(words[:3], given)
+        for place in (3, 4, 5):  # nothing but more of it
+            writer.add(words[place : place + 1], [1], goes_on=True)
+        writer.add(words[6:], [1, 0, 2], goes_on=True)
+    found = LayerStore.open(tmp_path / "a.npy")
+    assert found.lengths.tolist() == [1, 6, 0, 2]
+    np.testing.assert_array_equal(found.words, words)
+    assert given == [1, 2]
+
+
 @given(st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=4))
 def test_what_is_written_is_read(tmp_path_factory, goes):
     path = tmp_path_factory.mktemp("stores") / "a.npy"
@@ -181,6 +195,13 @@ def test_damaged_files(store, tmp_path):
     offsets.unlink()
     with pytest.raises(FormatError, match="no such file"):
         LayerStore.open(words)
+    with words.open("wb") as file:
+        np.savez(file, a=np.zeros(3), b=np.zeros(2))
+    archive = words.read_bytes()  # several arrays in one: .npz
+    for held in (archive, archive[:-30], b""):
+        words.write_bytes(held)
+        with pytest.raises(FormatError, match="no .npy, or a damaged file"):
+            LayerStore.open(words)
     np.save(words, np.zeros((3, 2), np.float32))
     np.save(offsets, np.array([0, 3]))
     with pytest.raises(FormatError, match=r"float32\[3, 2\], expected float16 or float32 \[words"):

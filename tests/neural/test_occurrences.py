@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the neural half needs PyTorch")
 
 from firth.errors import SettingError, VocabularyError  # noqa: E402  # after importorskip
+from firth.neural import contextual  # noqa: E402
 from firth.neural import occurrences as module  # noqa: E402
 from firth.neural.contextual import Contextual  # noqa: E402
 from firth.neural.occurrences import marked_in, occurrences, shown  # noqa: E402
@@ -51,7 +52,7 @@ def every(model, asked, layer, wanted):
 @pytest.mark.parametrize("any_word", [False, True])
 @pytest.mark.parametrize("chunk", [1, 10, 1000])
 def test_the_nearest_are_those_of_all(model, monkeypatch, layer, any_word, chunk):
-    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(contextual, "CHUNK", chunk)
     found = occurrences(model, ASKED, TEXT, n=4, layer=layer, any_word=any_word)
     wanted = every(model, ASKED, layer, lambda word: any_word or word.lower() == "bank")
     assert found.seen == len(wanted)
@@ -102,6 +103,21 @@ def test_how_it_is_shown(model):
     assert shown(words, 6, 6) == "a b c d e f *g*"
 
 
+def test_a_line_that_is_too_long_is_several(model, monkeypatch):
+    """Its number stays, and the place of the word in it; what is shown is a piece."""
+    monkeypatch.setattr(contextual, "LONGEST", 6)
+    monkeypatch.setattr(module, "LONGEST", 6)
+    text = ["a bank", "we saw the river and then all the bank of it rose"]
+    found = occurrences(model, ASKED, text)
+    assert (found.seen, found.lines, found.cut) == (2, 2, 1)
+    (long,) = (one for one in found.occurrences if one.line == 2)
+    assert long.shown() == "all the *bank* of it rose"
+    assert (long.start, long.place, long.to_json()["place"]) == (6, 2, 8)
+    # its vector is that of the piece alone
+    alone = occurrences(model, ASKED, [long.words]).occurrences[0]
+    assert alone.similarity == pytest.approx(long.similarity, abs=1e-6)
+
+
 def test_lists_of_words_are_taken_as_they_are(model):
     found = occurrences(model, ASKED, [["the", "bank", "of two words"]])
     assert found.occurrences[0].words == ("the", "bank", "of two words")
@@ -111,7 +127,10 @@ def test_lists_of_words_are_taken_as_they_are(model):
     ("asked", "said"),
     [
         ("the bank", "marks no word; put one between asterisks"),
-        ("the ** bank", "marks no word|marks more than one"),
+        ("the ** bank", "marks no word;"),
+        ("the * * bank", "marks no word;"),
+        ("2 * 3", "marks no word;"),
+        ("the **** bank", "marks no word;"),
         ("the *bank* of the *river*", "marks more than one word"),
         ("the *bank of*", r"'bank of' is 2 words to this model \('bank' 'of'\)"),
     ],

@@ -19,6 +19,7 @@ from firth.neural.train import train  # noqa: E402
 from firth.neural.training import Training  # noqa: E402
 from firth.vectors.tensors import map_tensors  # noqa: E402
 from neural.training_worlds import Line  # noqa: E402  (after the check for torch)
+from neural.two_processes import fifths, thirds  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch was built without processes"
@@ -45,6 +46,8 @@ JOBS = {
     "columns": {},
     "killed": {},
     "resumed": {},
+    "fifths": {},
+    "thirds": {},
 }
 
 
@@ -103,6 +106,21 @@ def test_a_process_with_fewer_batches(found):
     assert equal(first, second)
     assert [entry["step"] for entry in told["history"]] == [3, 6]
     assert [entry["tokens"] for entry in told["history"]] == [30, 30]  # 8 x 2 + 7 x 2
+
+
+@pytest.mark.parametrize("name", ["fifths", "thirds"])
+def test_columns_that_do_not_divide(found, name):
+    """No column is lost, and the steps are those of one process."""
+    (first, told), (second, _) = found[name]
+    assert equal(first, second)
+    alone = {"fifths": fifths, "thirds": thirds}[name](0, 1)
+    outcome = train(alone, Training(**PLAIN))
+    for here, there in zip(outcome.history, told["history"], strict=True):
+        assert there["loss"] == pytest.approx(here["loss"], rel=1e-4)
+        assert (there["step"], there["tokens"]) == (here["step"], here["tokens"])
+    for weight, tensor in checkpoints.content(alone.net).items():
+        # gradients are added up in another order, and adam divides small ones by small ones
+        np.testing.assert_allclose(first[weight], tensor.detach().numpy(), rtol=1e-3, atol=1e-3)
 
 
 def test_weights_that_some_do_not_use(found):

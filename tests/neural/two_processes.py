@@ -10,15 +10,24 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import distributed
 
 from firth.errors import FirthError
-from firth.neural import checkpoints
+from firth.neural import checkpoints, streams
+from firth.neural.bilm import BiLM
 from firth.neural.distributed import place
+from firth.neural.elmo_text import ElmoColumns, read_text
+from firth.neural.fit_elmo import ElmoTraining
+from firth.neural.fit_language_model import LanguageModelling
+from firth.neural.language_model import LanguageNet
+from firth.neural.settings import LanguageModel
 from firth.neural.train import train
 from firth.neural.training import Training
+from firth.text.corpus import Corpus
 from firth.vectors.tensors import write_tensors
+from neural.elmo_worlds import animals, small
 from neural.training_worlds import Heard, Letters, Line
 
 
@@ -78,6 +87,29 @@ class Columns(Letters):
         return super().loss(batch)
 
 
+def fifths(rank, world):
+    """A language model that reads five columns: two fall to the first process, three to the
+    second."""
+    made = LanguageModel(preset="tiny", dim=6, units=6, dropout=0.0, input_dropout=0.0)
+    torch.manual_seed(1)
+    net = LanguageNet(made, 9)
+    net.reset(np.arange(9, 0, -1))
+    ids = np.random.default_rng(1).integers(0, 9, 103).astype(np.int32)
+    columns = streams.Columns(ids, 0, 5, 4).part(rank, world)
+    return LanguageModelling(net, columns, None, "fp32")
+
+
+def thirds(rank, world):
+    """An ELMo that reads three columns."""
+    made = small(dropout=0.0, input_dropout=0.0, carry=True)
+    text = read_text(Corpus(animals(20)), made)
+    torch.manual_seed(1)
+    net = BiLM(made, text.symbols, len(text.vocabulary))
+    net.reset(text.vocabulary.counts)
+    columns = ElmoColumns(text, 21, 7).part(rank, world)
+    return ElmoTraining(net, text, columns, None, "fp32")
+
+
 class Killed(Exception):
     """Both processes die here, without a word."""
 
@@ -85,6 +117,7 @@ class Killed(Exception):
 TASKS = {
     "line": Line, "uneven": Uneven, "unused": Unused, "diverging": Diverging, "columns": Columns,
     "killed": lambda rank, world: Columns(rank, world, after=11), "resumed": Columns,
+    "fifths": fifths, "thirds": thirds,
 }  # fmt: skip
 
 

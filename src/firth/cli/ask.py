@@ -35,7 +35,7 @@ def neighbors(
     With --json one word gives {"word", "neighbors": [{"word", "similarity"}]}, several give a
     list of these. Of documents it is {"document", "neighbors": [{"document", "similarity"}]}, of
     texts {"text", …}. In a sentence: {"word", "in", "layer", "seen", "lines", "neighbors":
-    [{"similarity", "line", "place", "word", "sentence"}]}.
+    [{"similarity", "line", "place", "word", "sentence"}]}, of several files with "source".
 
     Parameters
     ----------

@@ -7,12 +7,16 @@ OUT.tokens.jsonl  the words of each line, as a JSON list
 
 from __future__ import annotations
 
+import copy
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from firth.cli import output
 from firth.cli.bar import progress
@@ -96,6 +100,13 @@ def embed(asked: Asked, fitted: Fitted) -> None:
     for path in (asked.out, asked.out.with_suffix(".offsets.npy"), tokens):
         must_not_exist(path, asked.overwrite)
     model = open_contextual(asked.model, fitted, device=asked.device, tokenizer=asked.tokenizer)
+    from firth.neural.contextual import chosen_layers
+    from firth.neural.layer_store import must_be_storable
+    from firth.neural.sentences import LONGEST, told_long
+
+    # before the text is gone through, which may take minutes
+    chosen_layers(asked.layers, model.layers)
+    must_be_storable(asked.out, asked.dtype)
     (file,) = hyphens([asked.file])
     output.call(
         asked.common.verbose,
@@ -116,6 +127,7 @@ def embed(asked: Asked, fitted: Fitted) -> None:
     names = list(counts)
     spelt = model.symbols.spelled(names).summary([counts[name] for name in names])
     size = asked.out.stat().st_size
+    cut = int(np.count_nonzero(store.lengths > LONGEST))
     if asked.common.json:
         output.write_json(
             {
@@ -127,6 +139,7 @@ def embed(asked: Asked, fitted: Fitted) -> None:
                 "bytes": size,
                 "unknown_characters": spelt["unknown"],
                 "cut": spelt["cut"],
+                "lines_cut": cut,
             }
         )
         return
@@ -135,6 +148,8 @@ def embed(asked: Asked, fitted: Fitted) -> None:
         f"numbers each, are in {asked.out} ({size / 1e6:,.1f} MB); where lines begin in "
         f"{asked.out.with_suffix('.offsets.npy').name}, the words in {tokens.name}"
     )
+    if cut:
+        output.say(f"firth: note: {told_long(cut)}")
     if spelt["unknown"]:
         share = spelt["unknown"] / max(spelt["characters"], 1)
         output.say(
@@ -164,6 +179,7 @@ def neighbors(asked: Question) -> None:
         raise FormatError(asked.model, "no model folder", "an ELMo", "Train one: firth train elmo.")
     model = open_contextual(asked.model, open_fitted(asked.model), tokenizer=asked.tokenizer)
     from firth.neural.occurrences import occurrences
+    from firth.neural.sentences import told_long
 
     against = hyphens(asked.against)
     more = "".join(
@@ -180,11 +196,11 @@ def neighbors(asked: Question) -> None:
         f"model = Contextual(firth.load({asked.model!r})); occurrences(model, "
         f"{asked.sentence!r}, model.corpus({against[0]!r}), n={asked.n}{more})",
     )
-    watcher = progress()
+    watcher, lines = progress(), Lines([model.corpus(source) for source in against])
     found = occurrences(
         model,
         asked.sentence,
-        _lines(model, against),
+        lines,
         n=asked.n,
         layer=asked.layer,
         any_word=asked.any_word,
@@ -194,20 +210,52 @@ def neighbors(asked: Question) -> None:
     if asked.common.json:
         document: dict[str, Any] = {"word": found.asked.word, "in": asked.sentence}
         document |= {"layer": asked.layer, "seen": found.seen, "lines": found.lines}
-        output.write_json(document | {"neighbors": [one.to_json() for one in found.occurrences]})
+        near = [one.to_json() | lines.place(one.line) for one in found.occurrences]
+        output.write_json(document | {"neighbors": near})
         return
     around = AROUND if output.pretty() else None
+    places = [lines.place(one.line) for one in found.occurrences]
     output.table(
-        [[one.similarity, one.line, one.shown(around)] for one in found.occurrences],
-        ["similarity", "line", "sentence"],
+        [
+            [one.similarity, *place.values(), one.shown(around)]
+            for one, place in zip(found.occurrences, places, strict=True)
+        ],
+        ["similarity", *places[0], "sentence"],
         title=f"nearest to {found.asked.word} in: {asked.sentence}",
     )
+    if found.cut:
+        output.say(f"firth: note: {told_long(found.cut)}")
     what = "words" if asked.any_word else f"occurrences of {found.asked.word}"
     output.say(f"The nearest of {found.seen:,} {what} in {found.lines:,} lines.")
 
 
-def _lines(model: Contextual, sources: list[str]) -> Iterator[list[str]]:
-    """The words of all lines of all sources."""
-    corpora = [model.corpus(source) for source in sources]
-    for corpus in corpora:
-        yield from corpus
+class Lines:
+    """The words of all lines of all files, one file after another."""
+
+    def __init__(self, corpora: list[Corpus]) -> None:
+        self._files: list[Corpus] = []
+        for corpus in corpora:
+            for source in corpus.sources:
+                alone = copy.copy(corpus)
+                alone.sources = [source]
+                self._files.append(alone)
+        #: lines up to the end of each file that was gone through
+        self._ends: list[int] = []
+
+    def __iter__(self) -> Iterator[list[str]]:
+        self._ends, lines = [], 0
+        for file in self._files:
+            for words in file:
+                lines += 1
+                yield words
+            self._ends.append(lines)
+
+    def place(self, line: int) -> dict[str, Any]:
+        """Where a line is, that was counted through all files: its file, if there are several, and
+        its number there."""
+        if len(self._files) == 1:
+            return {"line": line}
+        # a file that was not gone through to its end has none noted, and is the last
+        number = bisect_left(self._ends, line)
+        before = self._ends[number - 1] if number else 0
+        return {"source": self._files[number].sources[0].name, "line": line - before}

@@ -27,6 +27,7 @@ def evaluate_elmo(
     """See `evaluate`."""
     need_torch("ELMo")
     from firth.neural.elmo_scoring import ElmoScorer
+    from firth.neural.sentences import told_long
 
     cut = None if tokenizer is None else resolve_tokenizer(tokenizer)
     scorer = ElmoScorer(open_fitted(model), device=device, tokenizer=cut)
@@ -46,6 +47,8 @@ def evaluate_elmo(
             f"firth: note: {found.unknown_share:.1%} of the words are unknown and predicted as "
             "<unk>, which is easier to predict than they are."
         )
+    if found.lines_cut:
+        output.say(f"firth: note: {told_long(found.lines_cut)}")
     if found.words_cut:
         output.say(
             f"firth: note: {found.words_cut:,} words are longer than the model reads, and lose "

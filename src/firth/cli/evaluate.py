@@ -48,11 +48,11 @@ def evaluate(
     "bits_per_character", "bits_per_byte"}, with --per-line also "per_line": [{"logprob", "units",
     "unknown", "perplexity"}]. Of an ELMo: {"perplexity" (of both directions), "forward_perplexity",
     "backward_perplexity", "unit", "tokens", "unknown", "unknown_share", "lines", "loss",
-    "words_cut", "characters", "characters_unknown"}. Of a tagger: {"accuracy", "f1", "precision",
-    "recall", "gold", "found", "correct", "tokens", "sentences", "labels": {label: {"precision",
-    "recall", "f1", "gold", "found", "correct"}}, "unseen": {"tokens", "accuracy"}, "strange": {tag:
-    count}, "errors": [{"true", "found", "count", "example"}]}; of tags without spans each word
-    counts.
+    "words_cut", "characters", "characters_unknown", "lines_cut"}. Of a tagger: {"accuracy", "f1",
+    "precision", "recall", "gold", "found", "correct", "tokens", "sentences", "labels": {label:
+    {"precision", "recall", "f1", "gold", "found", "correct"}}, "unseen": {"tokens", "accuracy"},
+    "strange": {tag: count}, "errors": [{"true", "found", "count", "example"}]}; of tags without
+    spans each word counts.
 
     Parameters
     ----------

@@ -5,7 +5,8 @@
                                                                     Peters et al. 2018, 3.2
 J = L + 1 representations of each word, of equal width.  Each sentence begins with a fresh state,
 so that its vectors depend on nothing else.  (The published program carries the state on: there
-the same sentence twice has two vectors.)
+the same sentence twice has two vectors.)  So does each piece of a line of more than `LONGEST`
+words.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -24,8 +26,14 @@ from firth.files import must_not_exist
 from firth.neural.bilm import bilm_of, symbols_of
 from firth.neural.characters import tensors
 from firth.neural.device import device_of, threads_of, with_threads
-from firth.neural.layer_store import LayerStore, bytes_of, must_fit, store_written
-from firth.neural.sentences import SentenceBatches, padded
+from firth.neural.layer_store import (
+    LayerStore,
+    bytes_of,
+    must_be_storable,
+    must_fit,
+    store_written,
+)
+from firth.neural.sentences import LONGEST, SentenceBatches, in_pieces, padded
 from firth.progress import SILENT, Progress
 from firth.text.as_trained import corpus_of, tokenizer_of
 from firth.text.corpus import Corpus
@@ -139,9 +147,10 @@ class Contextual:
     def of(self, sentences: Iterable[str | Sequence[str]]) -> list[np.ndarray]:
         """float32[J, n_i, width] of each sentence: a list of its words, or a line that is cut."""
         found: list[np.ndarray] = []
-        for lines in _chunks(self._lists(sentences)):
-            words = self.words_of(lines)
-            ends = np.cumsum([len(line) for line in lines])[:-1]
+        lines = (Piece(n, 0, line) for n, line in enumerate(self._lists(sentences)))
+        for some in chunks(lines):
+            words = self.words_of([line.words for line in some])
+            ends = np.cumsum([len(line.words) for line in some])[:-1]
             found += [part.transpose(1, 0, 2) for part in np.split(words, ends)]
         return found
 
@@ -155,6 +164,7 @@ class Contextual:
             np.int64,
             int(lengths.sum()),
         )
+        starts, lengths = in_pieces(starts, lengths, LONGEST)
         found = np.empty((len(tokens), self.layers, self.width), np.float32)
         spelled, sizes = tensors(self.symbols.spelled(list(number)), self.device)
         with torch.inference_mode(), with_threads(self._threads):
@@ -191,6 +201,7 @@ class Contextual:
                 nothing is left behind.
         """
         kept = chosen_layers(layers, self.layers)
+        must_be_storable(path, dtype)
         must_not_exist(Path(path), overwrite)
         total = None
         if not isinstance(sentences, Iterator):
@@ -202,8 +213,12 @@ class Contextual:
         with store_written(
             path, kept.count, self.width, dtype=dtype, overwrite=overwrite
         ) as writer:
-            for lines in _chunks(self._lists(sentences)):
-                writer.add(kept.of(self.words_of(lines)), [len(line) for line in lines])
+            for some in chunks(pieces_of(self._lists(sentences))):
+                lengths = np.zeros(some[-1].line - some[0].line + 1, np.int64)
+                for piece in some:
+                    lengths[piece.line - some[0].line] += len(piece.words)
+                words = kept.of(self.words_of([piece.words for piece in some]))
+                writer.add(words, lengths, goes_on=some[0].start > 0)
                 progress.advance(writer.words)
         progress.finish()
         return LayerStore.open(path)
@@ -215,13 +230,32 @@ class Contextual:
             yield self.cut(one) if isinstance(one, str) else one
 
 
-def _chunks(lines: Iterator[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    """Lines of `CHUNK` words or a little more together."""
-    held: list[Sequence[str]] = []
+class Piece(NamedTuple):
+    """A line, or a part of one.  line: its number, from 0.  start: words of the line before."""
+
+    line: int
+    start: int
+    words: Sequence[str]
+
+
+def pieces_of(lines: Iterable[Sequence[str]]) -> Iterator[Piece]:
+    """The lines, those of more than `LONGEST` words cut."""
+    for number, line in enumerate(lines):
+        if len(line) <= LONGEST:
+            yield Piece(number, 0, line)
+            continue
+        starts, _ = in_pieces(np.array([0]), np.array([len(line)]), LONGEST)
+        for start, stop in pairwise([*starts.tolist(), len(line)]):
+            yield Piece(number, start, line[start:stop])
+
+
+def chunks(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Pieces of `CHUNK` words or a little more together."""
+    held: list[Piece] = []
     words = 0
-    for line in lines:
-        held.append(line)
-        words += len(line)
+    for piece in pieces:
+        held.append(piece)
+        words += len(piece.words)
         # empty lines are many in some texts
         if words >= CHUNK or len(held) >= CHUNK:
             yield held

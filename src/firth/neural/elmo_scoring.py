@@ -4,8 +4,9 @@
     loss_b = -1/N sum_t log p(w_{t-1} | w_t ... w_T)
     perplexity = e^{(loss_f + loss_b) / 2}
 
-Always by the full distribution, in float32; each line from a fresh state, whole, however long. A
-word that is not in the vocabulary is predicted as <unk>, and read as it is spelt.
+Always by the full distribution, in float32; each line from a fresh state, whole up to `LONGEST`
+words and else in pieces. A word that is not in the vocabulary is predicted as <unk>, and read as it
+is spelt.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from firth.errors import FormatError
 from firth.neural.bilm import BORDERS, bilm_of, symbols_of
 from firth.neural.device import device_of, threads_of, with_threads
 from firth.neural.elmo_text import must_be_known, read_text
-from firth.neural.fit_elmo import held_out_losses
+from firth.neural.fit_elmo import MEASURED, held_out_losses
 from firth.neural.scoring import perplexity_of
 from firth.progress import SILENT, Progress
 from firth.text.as_trained import corpus_of, tokenizer_of
@@ -36,6 +37,7 @@ class TwoWayPerplexity:
     tokens: predictions of one direction, a border for each line among them.
     unknown: words that are predicted as <unk>.
     words_cut: longer than the model reads.  characters_unknown: of all `characters`.
+    lines_cut: longer than `LONGEST` words, and read in pieces.
     """
 
     forward_loss: float
@@ -46,6 +48,7 @@ class TwoWayPerplexity:
     words_cut: int
     characters: int
     characters_unknown: int
+    lines_cut: int
 
     @property
     def loss(self) -> float:
@@ -75,6 +78,7 @@ class TwoWayPerplexity:
             "words_cut": self.words_cut,
             "characters": self.characters,
             "characters_unknown": self.characters_unknown,
+            "lines_cut": self.lines_cut,
         }
 
 
@@ -136,6 +140,7 @@ class ElmoScorer:
             self.corpus(text),
             self.net.settings,
             known=(self.vocabulary, self.symbols),
+            longest_line=MEASURED,
             progress=progress,
         )
         must_be_known(read)
@@ -151,4 +156,5 @@ class ElmoScorer:
             spelt["cut"],
             spelt["characters"],
             spelt["unknown"],
+            read.cut,
         )

@@ -26,7 +26,8 @@ import torch
 from firth.errors import CorpusError, VocabularyError
 from firth.neural.bilm import BORDERS
 from firth.neural.elmo_settings import ELMo
-from firth.neural.sentences import SentenceBatches, padded
+from firth.neural.sentences import SentenceBatches, in_pieces, padded
+from firth.neural.streams import share
 from firth.neural.symbols import Spelled, Symbols
 from firth.neural.two_ways import TwoWays
 from firth.progress import SILENT, Progress
@@ -44,6 +45,7 @@ class ElmoText:
     gaps + 1 places.
     numbers int64[rows]: which word of the vocabulary each row is, or <unk>.
     counts int64[rows]: how often the text has it.
+    cut: lines that are more than one piece.
     """
 
     ids: np.ndarray
@@ -55,6 +57,7 @@ class ElmoText:
     vocabulary: Vocabulary
     symbols: Symbols
     lines: int
+    cut: int
 
     @property
     def words(self) -> int:
@@ -141,11 +144,16 @@ class ElmoColumns:
         self._rows: np.ndarray = rows.reshape(2, 2, columns, height)
 
     def part(self, rank: int, world: int) -> ElmoColumns:
-        """The columns that fall to one of several processes."""
-        each = self._rows.shape[2] // world
+        """The columns that fall to one of several processes.
+
+        Raises:
+            SettingError: there are fewer columns than processes.
+        """
+        remedy = "raise --batch-tokens or lower --bptt"
+        own = share(self._rows.shape[2], rank, world, remedy)
         found = object.__new__(ElmoColumns)
         found.text, found.bptt = self.text, self.bptt
-        found._rows = self._rows[:, :, rank * each : (rank + 1) * each]
+        found._rows = self._rows[:, :, own]
         return found
 
     def __len__(self) -> int:
@@ -195,25 +203,13 @@ def read_text(
     unknown = number[UNKNOWN]
     numbers = np.array([number.get(name, unknown) for name in names], np.int64)
     words = np.diff(ends, prepend=0)
-    starts, gaps = _pieces(ends - words + 2 * np.arange(len(ends)), words + 1, longest_line)
+    whole = ends - words + 2 * np.arange(len(ends)), words + 1
+    starts, gaps = in_pieces(*whole, longest_line)
+    cut = 0 if longest_line is None else np.count_nonzero(whole[1] > longest_line)
     return ElmoText(
         ids.astype(np.int32, copy=False), starts, gaps, symbols.spelled(names), numbers, counts,
-        vocabulary, symbols, len(ends),
+        vocabulary, symbols, len(ends), int(cut),
     )  # fmt: skip
-
-
-def _pieces(
-    starts: np.ndarray, gaps: np.ndarray, longest: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lines cut into pieces of like length, `longest` predictions at most."""
-    if longest is None or gaps.max(initial=0) <= longest:
-        return starts, gaps
-    parts = -(-gaps // longest)
-    line = np.repeat(np.arange(len(gaps)), parts)
-    part = np.arange(len(line)) - (np.cumsum(parts) - parts)[line]
-    # as many in each as can be, so that no piece is a word or two
-    first, last = (gaps[line] * (part + more) // parts[line] for more in (0, 1))
-    return starts[line] + first, last - first
 
 
 def _chosen(names: list[str], counts: np.ndarray, lines: int, settings: ELMo) -> Vocabulary:

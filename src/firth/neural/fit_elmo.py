@@ -21,7 +21,7 @@ from firth.neural.elmo_settings import ELMo
 from firth.neural.elmo_text import ElmoColumns, ElmoText, must_be_known, read_text
 from firth.neural.encoders import detached
 from firth.neural.fit_language_model import cut_like
-from firth.neural.sentences import SentenceBatches
+from firth.neural.sentences import LONGEST, SentenceBatches, told_long
 from firth.neural.two_ways import TwoWays
 from firth.progress import SILENT, Progress
 from firth.text.corpus import Corpus
@@ -30,6 +30,8 @@ from firth.vectors.vectors import Vectors
 
 #: places of a batch of held-out text
 HELD_OUT = 2000
+#: predictions of a piece where a text is measured: of `LONGEST` words and a border
+MEASURED = LONGEST + 1
 #: words whose vectors are computed at once
 WORDS = 4096
 
@@ -106,7 +108,7 @@ def held_out_losses(
     net: BiLM, text: ElmoText, precision: str = "fp32", progress: Progress = SILENT
 ) -> tuple[float, float]:
     """Mean -log p over a text, forward and backward, in nats a word (a border for each line among
-    them), by the full softmax; each line from a fresh state."""
+    them), by the full softmax; each line (or piece of one) from a fresh state."""
     training = net.training
     net.eval()
     sums, done = [0.0, 0.0], 0
@@ -116,7 +118,7 @@ def held_out_losses(
         with autocast_of(net.device, precision):
             both = net.nll(batch)
         for way, nll in enumerate(both):
-            sums[way] += float(nll.double().sum())
+            sums[way] += float(nll.cpu().double().sum())
         done += batch.units
         progress.advance(done, loss=sum(sums) / (2 * done))
     progress.finish()
@@ -141,8 +143,12 @@ def fit(
     held_out = None
     if dev is not None:
         known = text.vocabulary, text.symbols
-        held_out = read_text(cut_like(corpus, dev), settings, known=known, progress=progress)
+        held_out = read_text(
+            cut_like(corpus, dev), settings, known=known, longest_line=MEASURED, progress=progress
+        )
         must_be_known(held_out)
+        if held_out.cut:
+            progress.say(f"The held-out text has {told_long(held_out.cut)}")
     loop.seed_all(settings.seed)
     net = BiLM(settings, text.symbols, len(text.vocabulary))
     net.reset(text.vocabulary.counts)

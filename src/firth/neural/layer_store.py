@@ -119,13 +119,17 @@ class LayerWriter:
         self.words = 0
         file.write(_header(0, self._shape, dtype))
 
-    def add(self, words: np.ndarray, lengths: Sequence[int] | np.ndarray) -> None:
+    def add(
+        self, words: np.ndarray, lengths: Sequence[int] | np.ndarray, *, goes_on: bool = False
+    ) -> None:
         """words: [n, J, width] of sentences with `lengths` words each.
+
+        goes_on: the first of them are of the sentence that was added last.
 
         Raises:
             SettingError: a number that the type does not hold.
         """
-        lengths = np.asarray(lengths, np.int64)
+        lengths = np.array(lengths, np.int64)
         if words.shape != (int(lengths.sum()), *self._shape):
             raise ValueError(f"{words.shape} for {lengths.sum()} words of {self._shape}")
         with np.errstate(over="ignore"):
@@ -137,7 +141,11 @@ class LayerWriter:
                 "take dtype float32, or look whether the model diverged."
             )
         self._file.write(kept.reshape(-1).view(np.uint8).data)
-        self._counts.append(lengths)
+        if goes_on:
+            self._counts[-1][-1] += lengths[0]
+            lengths = lengths[1:]
+        if len(lengths):
+            self._counts.append(lengths)
         self.words += len(words)
 
     @property
@@ -163,10 +171,7 @@ def store_written(
         ModelExistsError, StorageError: as `whole_file`.
     """
     path = Path(path)
-    if path.suffix != ".npy":
-        raise SettingError(f"{path}: representations are written as .npy; give it that ending.")
-    if dtype not in DTYPES:
-        raise SettingError(f"dtype={dtype!r} is not one of {', '.join(DTYPES)}.")
+    must_be_storable(path, dtype)
     must_not_exist(path, overwrite)
     with whole_file(path) as words, whole_file(offsets_of(path), overwrite) as offsets:
         with words.open("wb") as file:
@@ -175,6 +180,17 @@ def store_written(
             writer.finish()
         with offsets.open("wb") as file:
             np.save(file, writer.offsets)
+
+
+def must_be_storable(path: str | Path, dtype: str) -> None:
+    """
+    Raises:
+        SettingError: another ending, or another type.
+    """
+    if Path(path).suffix != ".npy":
+        raise SettingError(f"{path}: representations are written as .npy; give it that ending.")
+    if dtype not in DTYPES:
+        raise SettingError(f"dtype={dtype!r} is not one of {', '.join(DTYPES)}.")
 
 
 def bytes_of(words: int, layers: int, width: int, dtype: str = "float16") -> int:
@@ -209,8 +225,10 @@ def _header(words: int, shape: tuple[int, int], dtype: np.dtype) -> bytes:
 
 def _mapped(path: Path) -> Any:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # numpy.load would open several arrays in one (.npz) too
+        return np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise FormatError(path, "no such file", "a file of representations (.npy)") from None
     except (ValueError, EOFError, OSError) as error:
-        raise FormatError(path, f"a damaged file ({error})", "a .npy file, whole") from None
+        found = f"no .npy, or a damaged file ({error})"
+        raise FormatError(path, found, "a .npy file, whole") from None

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.errors import SettingError, VocabularyError
-from firth.neural.contextual import CHUNK, Contextual, Layers, chosen_layers
+from firth.neural.contextual import Contextual, Layers, Piece, chosen_layers, chunks, pieces_of
+from firth.neural.sentences import LONGEST
 from firth.progress import SILENT, Progress
 
 #: what stands around the word that is meant
@@ -38,12 +39,14 @@ class Occurrence:
     """similarity: to the word asked for.  line: number in the text, from 1.
 
     place: of the word among `words`, from 0.
+    start: words of the line before `words`, if it is so long that it is read in pieces.
     """
 
     similarity: float
     line: int
     place: int
     words: tuple[str, ...]
+    start: int = 0
 
     @property
     def word(self) -> str:
@@ -57,7 +60,7 @@ class Occurrence:
         return {
             "similarity": self.similarity,
             "line": self.line,
-            "place": self.place,
+            "place": self.start + self.place,
             "word": self.word,
             "sentence": self.shown(),
         }
@@ -65,12 +68,16 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Found:
-    """occurrences: the nearest first.  seen: how many there were.  lines: of the text, read."""
+    """occurrences: the nearest first.  seen: how many there were.  lines: of the text, read.
+
+    cut: those of the lines that are read in pieces.
+    """
 
     asked: Marked
     occurrences: list[Occurrence]
     seen: int
     lines: int
+    cut: int = 0
 
 
 def shown(words: Sequence[str], place: int, around: int | None = None) -> str:
@@ -93,8 +100,9 @@ def marked_in(text: str, cut: Any) -> Marked:
     """
     parts = text.split(MARK)
     if len(parts) != 3 or not parts[1].strip():
+        some = any(part.strip() for part in parts[1:-1:2])
         raise SettingError(
-            f"{text!r} marks {'no word' if len(parts) < 3 else 'more than one word'}; put one "
+            f"{text!r} marks {'more than one word' if some else 'no word'}; put one "
             f'between asterisks, as in "he finally ate the {MARK}apple{MARK}".'
         )
     before, word, after = (cut(part) for part in parts)
@@ -121,7 +129,8 @@ def occurrences(
 
     layer: "top", "average", or the number of one.  any_word: occurrences of all words, not only
     of the same.  limit: look at the first so many sentences that hold the word.
-    Each sentence counts once, and the one that was asked with does not.
+    Each sentence counts once, and the one that was asked with does not; a line of more than
+    `LONGEST` words is several.
 
     Raises:
         SettingError: n, limit or layer out of range; asked marks no word.
@@ -141,8 +150,8 @@ def occurrences(
     best: list[Occurrence] = []
     seen = done = 0
     progress.start("looking", None, "words")
-    for some in sentences.chunks():
-        words = [line for _, line in some]
+    for some in chunks(sentences):
+        words = [piece.words for piece in some]
         wanted = np.array([sentences.wanted(word) for line in words for word in line], bool)
         near = _unit(kept.of(model.words_of(words))[:, 0]) @ query
         seen += int(wanted.sum())
@@ -159,7 +168,7 @@ def occurrences(
             f"{asked.word!r} does not occur in the {sentences.read:,} lines of the text (but for "
             "the sentence given); look for another word, or near any word (--any-word)."
         )
-    return Found(asked, best, seen, sentences.read)
+    return Found(asked, best, seen, sentences.read, sentences.cut)
 
 
 class _Sentences:
@@ -176,43 +185,41 @@ class _Sentences:
         self._model, self._lines, self._limit = model, lines, limit
         self._word = None if any_word else asked.word.casefold()
         self._known = {hash(tuple(asked.words))}
-        #: lines of the text gone through so far
-        self.read = 0
+        #: lines of the text gone through so far, and those of them that were cut
+        self.read = self.cut = 0
 
     def wanted(self, word: str) -> bool:
         return self._word is None or word.casefold() == self._word
 
-    def chunks(self) -> Iterator[list[tuple[int, list[str]]]]:
-        """(number of the line, its words) of some sentences together."""
-        held: list[tuple[int, list[str]]] = []
-        words = kept = 0
+    def _words(self) -> Iterator[Sequence[str]]:
+        """Those of each line."""
         for line in self._lines:
+            words = self._model.cut(line) if isinstance(line, str) else list(line)
             self.read += 1
-            tokens = self._model.cut(line) if isinstance(line, str) else list(line)
-            if not any(map(self.wanted, tokens)):
+            self.cut += len(words) > LONGEST
+            yield words
+
+    def __iter__(self) -> Iterator[Piece]:
+        kept = 0
+        for piece in pieces_of(self._words()):
+            if not any(map(self.wanted, piece.words)):
                 continue
             # a number for each: the sentences themselves would fill the memory
-            key = hash(tuple(tokens))
+            key = hash(tuple(piece.words))
             if key in self._known:
                 continue
             self._known.add(key)
-            held.append((self.read, tokens))
-            words += len(tokens)
+            yield piece
             kept += 1
-            if words >= CHUNK:
-                yield held
-                held, words = [], 0
             if kept == self._limit:
                 break
-        if held:
-            yield held
 
 
-def _occurrence(similarity: float, place: int, lines: list[tuple[int, list[str]]]) -> Occurrence:
-    """The word at `place` of all words of the lines, one line after another."""
-    for number, words in lines:
+def _occurrence(similarity: float, place: int, pieces: list[Piece]) -> Occurrence:
+    """The word at `place` of all words of the pieces, one after another."""
+    for line, start, words in pieces:
         if place < len(words):
-            return Occurrence(similarity, number, place, tuple(words))
+            return Occurrence(similarity, line + 1, place, tuple(words), start)
         place -= len(words)
     raise AssertionError("a place behind the last line")
 

@@ -20,6 +20,10 @@ from torch import Tensor
 
 from firth.errors import SettingError
 
+#: words of a line that a trained biLM reads at once: each takes kilobytes until the line is done,
+#: and a text may be a single line
+LONGEST = 10_000
+
 
 class SentenceBatches:
     """
@@ -79,6 +83,28 @@ def _cuts(lengths: np.ndarray, batch_tokens: int) -> np.ndarray:
 
         cuts.append(start + max(1, bisect_right(stops, batch_tokens, key=places)))
     return np.array(cuts, np.int64)
+
+
+def in_pieces(
+    starts: np.ndarray, lengths: np.ndarray, longest: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lines int[N], lengths int[N] cut into pieces of like length, `longest` at most."""
+    if longest is None or lengths.max(initial=0) <= longest:
+        return starts, lengths
+    parts = np.maximum(-(-lengths // longest), 1)
+    line = np.repeat(np.arange(len(lengths)), parts)
+    part = np.arange(len(line)) - (np.cumsum(parts) - parts)[line]
+    # as many in each as can be, so that no piece is a word or two
+    first, last = (lengths[line] * (part + more) // parts[line] for more in (0, 1))
+    return starts[line] + first, last - first
+
+
+def told_long(lines: int) -> str:
+    """What is said of lines that are longer than `LONGEST`."""
+    some = "line" if lines == 1 else "lines"
+    return (
+        f"{lines:,} {some} of more than {LONGEST:,} words: read in pieces, each from a fresh state."
+    )
 
 
 def padded(
