@@ -64,6 +64,7 @@ def trainings(monkeypatch):
 # --- the claim ---------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_a_larger_text_knows_what_little_data_does_not(tmp_path):
     found = curve(
         tmp_path / "c", elmo=world.elmo(), fractions=[0.05], steps=60, seeds=[1, 2], dev=None,

@@ -136,6 +136,7 @@ def test_worlds_that_cannot_be_are_refused():
         copy(3, 5, torch.Generator(), symbols=0)
 
 
+@pytest.mark.heavy
 def test_the_adding_problem_needs_a_memory_that_lasts():
     """Le, Jaitly & Hinton 2015: the identity start does for an RNN what gates do for the LSTM."""
     world, steps = Adding(30), 900
@@ -148,6 +149,7 @@ def test_the_adding_problem_needs_a_memory_that_lasts():
         assert learnt(world, reader(cell), steps, rate) < 0.1 * ADDING_WITHOUT_MEMORY
 
 
+@pytest.mark.heavy
 def test_the_copy_task_needs_a_memory_that_lasts():
     world, steps = Copy(15), 600
     nothing = copy_without_memory()

@@ -14,7 +14,7 @@ words = Tokenizer("words", fold_case=False)
 OF_EACH = (
     "aZé\u0627\u05d0\u05ea7\u0663\u30ab\u30e6_\u203f:\u00b7\u0387,;\u066c.\u2018\u2019'\""
     "\U0001f1e6\U0001f1ff\u0301\u200c\u093e\u00ad\u200e\u200d \t\u00a0\u202f\u3000\r\x0b\x85"
-    "\u2764\U0001f469\U0001f4bb\U0001f3fd\u2139\u24c2\u4e2d\u3042\u0e01$+-!\u0e33\uac00\u1100\x00"
+    "\u2764\U0001f469\U0001f4bb\U0001f3fd\u2139\u24c2\u4e2d\u3042\u0e01$+-!\u00b8\u0e33\uac00\u1100\x00"
 )
 
 SENTENCES = {
@@ -63,6 +63,12 @@ def test_nothing_with_a_letter_is_lost(language):
 @settings(max_examples=1500, deadline=None)
 @given(st.text(st.sampled_from(OF_EACH), max_size=12))
 def test_every_class_beside_every_class(text):
+    assert words(text) == oracle.words(text)
+
+
+@pytest.mark.parametrize("text", ["¸·", "¸.", "¸·\n", "¸:,", "¸·\u0301¸", "a ¸' b"])
+def test_what_joins_letters_and_is_none(text):
+    """The cedilla by itself is of the class ALetter and no letter (category Sk)."""
     assert words(text) == oracle.words(text)
 
 

@@ -121,7 +121,8 @@ def words(text, properties, actions, starts, stops, ends):
         if group >= c.SPACE:
             if start >= 0:
                 if wait >= 0:
-                    tokens = _emit(text, start, wait, starts, stops, tokens)
+                    if word:  # a cedilla by itself joins letters and is none
+                        tokens = _emit(text, start, wait, starts, stops, tokens)
                     start = wait
                     word = late
                     wait = -1
@@ -151,7 +152,8 @@ def words(text, properties, actions, starts, stops, ends):
         state = action & 15
         action = action - state
         if action == SPLIT:
-            tokens = _emit(text, start, wait, starts, stops, tokens)
+            if word:
+                tokens = _emit(text, start, wait, starts, stops, tokens)
             start = wait
             word = late
             wait = -1
@@ -165,13 +167,14 @@ def words(text, properties, actions, starts, stops, ends):
             wait = i
             late = is_word
         else:
-            word |= is_word
+            word |= is_word or (wait >= 0 and late)
             wait = -1
         joiner = False
         i += size
     if start >= 0:
         if wait >= 0:
-            tokens = _emit(text, start, wait, starts, stops, tokens)
+            if word:
+                tokens = _emit(text, start, wait, starts, stops, tokens)
             start = wait
             word = late
         if word:
