@@ -423,8 +423,8 @@ def test_tags_of_held_out_and_test_sentences_are_looked_at_first(tmp_path, train
         assert not trainings and not (tmp_path / "c").exists()
     run(test=[(["a", "b", "b"], ["B-Y", "I-Y", "O"])])
     assert said.lines[0] == (
-        "note: tags of the test sentences that training does not have, and that are never "
-        "predicted: B-Y (1), I-Y (1)."
+        "note: tags of the test text that training does not have: B-Y (1), I-Y (1); they are never "
+        "predicted."
     )
 
 

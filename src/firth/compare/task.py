@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firth.errors import VocabularyError
-from firth.neural.tag_labels import NONE, TagLabels, is_of_span, must_keep, nearly_spans
-from firth.neural.tag_text import TaggedText
+from firth.neural.tag_labels import NONE, TagLabels, must_keep, nearly_spans
+from firth.neural.tag_text import TaggedText, tell_strange
 from firth.neural.tagger_settings import Tagger
 from firth.progress import SILENT, Progress
 from firth.text.tag_schemes import SPELT, converted
@@ -59,9 +58,9 @@ class Task:
                 progress.say(f"note: {doubt}")
         held_out = None if dev is None else TaggedText.read(dev, "held-out text")
         tested = TaggedText.read(test, "test text")
-        for part, what in ((held_out, "held-out"), (tested, "test")):
+        for part, what in ((held_out, "held-out text"), (tested, "test text")):
             if part is not None:
-                _check(part, labels, what, progress)
+                tell_strange(labels, part, what, progress)
         scheme = "IOBES" if labels.scheme in SPELT else labels.scheme
         tags: Iterable[list[str]] = text.tags
         if labels.spans:
@@ -95,30 +94,6 @@ class Task:
             "dev": None if self.dev is None else _about(_name_of(self.dev), _pairs(self.dev)),
             "test": _about(_name_of(self.test), _pairs(self.test)),
         }
-
-
-def _check(text: TaggedText, labels: TagLabels, what: str, progress: Progress) -> None:
-    """Says which tags of held-out or test sentences training lacks.
-
-    Raises:
-        VocabularyError: one is no tag of a span, where those of training are; names its place.
-    """
-    for tags, place in zip(text.tags, text.places, strict=True) if labels.spans else ():
-        odd = next((tag for tag in tags if not is_of_span(tag)), None)
-        if odd is not None:
-            raise VocabularyError(
-                f"{place}: {odd!r} is no tag of a span, as those of the training sentences are "
-                f"({labels.scheme}); correct it, or see --columns, or take all tags as they are: "
-                '--scheme none (scheme="none").'
-            )
-    lacking = labels.strange(text.tags)
-    if lacking:
-        some = ", ".join(f"{tag} ({n:,})" for tag, n in lacking.most_common(5))
-        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
-        progress.say(
-            f"note: tags of the {what} sentences that training does not have, and that are never "
-            f"predicted: {some}{more}."
-        )
 
 
 def _name_of(text: TaggedText) -> str:

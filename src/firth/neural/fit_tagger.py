@@ -20,7 +20,7 @@ from firth.neural.elmo_layers import ElmoLayers, without_softmax
 from firth.neural.sentences import SentenceBatches
 from firth.neural.symbols import Symbols
 from firth.neural.tag_labels import NONE, TagLabels, must_keep, nearly_spans
-from firth.neural.tag_text import TagBatch, TagBatches, TaggedText
+from firth.neural.tag_text import TagBatch, TagBatches, TaggedText, tell_strange
 from firth.neural.tagger import TaggerNet, computes_on, spelling_of
 from firth.neural.tagger_settings import Tagger
 from firth.neural.words import Given, Words
@@ -131,7 +131,7 @@ def fit(
     held_out = None if dev is None else TaggedText.read(dev, "held-out text")
     labels = labels_of(settings, text, progress)
     if held_out is not None:
-        tell_strange(labels, held_out, progress)
+        tell_strange(labels, held_out, "held-out text", progress)
     words = text.words
     vocabulary = vocabulary_of(words, spelling_of(settings), settings.min_count)
     symbols = None
@@ -227,15 +227,6 @@ def labels_of(settings: Tagger, text: TaggedText, progress: Progress) -> TagLabe
             "and repaired."
         )
     return labels
-
-
-def tell_strange(labels: TagLabels, text: TaggedText, progress: Progress) -> None:
-    """Says which tags of held-out text can never be right."""
-    found = labels.strange(text.tags)
-    if found:
-        some = ", ".join(f"{tag} ({n:,})" for tag, n in found.most_common(5))
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        progress.say(f"note: tags of the held-out text that training does not have: {some}{more}.")
 
 
 def fitted_of(

@@ -121,10 +121,14 @@ class TagLabels:
             return [list(some) for some in tags]
         found: list[list[str]] = []
         for some, place in zip(tags, places, strict=True):
-            try:
-                found.append(converted(some, None, self.scheme))
-            except VocabularyError as error:
-                raise VocabularyError(f"{place}: {error}") from None
+            odd = next((tag for tag in some if not is_of_span(tag)), None)
+            if odd is not None:
+                raise VocabularyError(
+                    f"{place}: {odd!r} is no tag of a span, as those of the training sentences are "
+                    f"({self.scheme}); correct it, or see --columns, or learn all tags as they "
+                    'are: --scheme none (scheme="none").'
+                )
+            found.append(converted(some, None, self.scheme))
         return found
 
     def strange(self, tags: Iterable[Sequence[str]]) -> Counter[str]:

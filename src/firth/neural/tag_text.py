@@ -11,7 +11,9 @@ from torch import Tensor
 
 from firth.errors import CorpusError
 from firth.neural.sentences import padded
+from firth.neural.tag_labels import TagLabels
 from firth.neural.words import WordBatch, Words
+from firth.progress import Progress
 from firth.text.tagged import Tagged, as_tagged
 
 
@@ -83,3 +85,22 @@ class TagBatches:
         ids, sizes = padded(self.words.ids, starts, lengths)
         tags, _ = padded(self.labels, starts, lengths)
         return TagBatch(numbers, ids, sizes, tags, self.text, int(lengths.sum()))
+
+
+def tell_strange(labels: TagLabels, text: TaggedText, what: str, progress: Progress) -> None:
+    """Says which tags of another text than that of training are never predicted.
+
+    what: the text is called in the message.
+
+    Raises:
+        VocabularyError: one is no tag of a span, where those of training are; names its place.
+    """
+    labels.as_answers(text.tags, text.places)
+    lacking = labels.strange(text.tags)
+    if lacking:
+        some = ", ".join(f"{tag} ({n:,})" for tag, n in lacking.most_common(5))
+        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        progress.say(
+            f"note: tags of the {what} that training does not have: {some}{more}; they are never "
+            "predicted."
+        )
