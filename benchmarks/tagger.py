@@ -30,9 +30,9 @@ from firth.neural.tagging import Predictor
 
 #: name: (folder, ending of its files, columns, figure, settings)
 RECIPES: dict[str, tuple[str, str, str, str, dict[str, Any]]] = {
-    "conll2000": ("conll2000", "txt.gz", "0:2", "f1", {}),
-    "conll2003": ("conll2003", "txt.gz", "0:3", "f1", {}),
-    "ewt": ("ud_en_ewt", "conllu.gz", "form:upos", "accuracy", {}),
+    "conll2000": ("conll2000", "txt.gz", "0:2", "f1", {"epochs": 15}),
+    "conll2003": ("conll2003", "txt.gz", "0:3", "f1", {"epochs": 15}),
+    "ewt": ("ud_en_ewt", "conllu.gz", "form:upos", "accuracy", {"epochs": 15}),
     "taiga": ("ud_ru_taiga", "conllu.gz", "form:upos", "accuracy", {}),
 }
 #: sentences of CoNLL-2000 held out of its training part

@@ -33,11 +33,11 @@ class Tagger(Training):
 
     # what the words are made of
     dim: int = setting(100, "numbers a word that are learnt by tagging; 0: none", low=0)
-    min_count: int = setting(2, "words that occur less often become <unk>", low=1)
+    min_count: int = setting(1, "words that occur less often become <unk>", low=1)
     fold_case: bool = setting(True, "the learnt numbers (dim) ignore the case of letters")
     fold_digits: bool = setting(True, "the learnt numbers (dim) take every digit for a 0")
     word_dropout: float = setting(
-        0.25, "a: a word seen c times is <unk> in training with the probability a / (a + c)", low=0
+        1.0, "a: a word seen c times is <unk> in training with the probability a / (a + c)", low=0
     )
     characters: str = setting(
         "cnn", "what reads the spelling of a word", choices=("cnn", "rnn", "none")
