@@ -1,6 +1,8 @@
 """What `import firth` shows is what it promises, and no more."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,18 @@ def test_type_checkers_see_the_same_names():
     block = next(node for node in tree.body if isinstance(node, ast.If))
     places = {alias.asname: node.module for node in block.body for alias in node.names}
     assert places == firth._PLACES
+
+
+def test_everything_can_be_imported_without_torch():
+    """Where it is not installed, `from firth import *` leaves out what is made of it."""
+    program = """
+import sys
+sys.modules["torch"] = None
+from firth import *
+print(SkipGram.__name__, Tagger.__name__, "Contextual" in globals())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("SkipGram Tagger False\n", "")
 
 
 def test_an_unknown_name_is_an_attribute_error():

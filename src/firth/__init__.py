@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ _PLACES = {
     "quantize_vectors": "firth.vectors.quantize",
 }
 
-__all__ = sorted(_PLACES)
+# made of torch; `from firth import *` is without them where it is not installed
+_OF_TORCH = {"Contextual", "learning_curve"}
+
+__all__ = sorted(name for name in _PLACES if name not in _OF_TORCH or find_spec("torch"))
 
 
 def __getattr__(name: str) -> Any:
