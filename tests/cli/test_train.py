@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from firth.cli import train as command
 from firth.errors import StorageError
@@ -80,7 +81,8 @@ def test_every_setting_arrives(firth, monkeypatch, checkerboard_file, kind, fiel
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_help_tells_every_setting(firth, monkeypatch, kind):
-    monkeypatch.setenv("COLUMNS", "400")
+    # a width in the environment counts for the first help of a process only
+    monkeypatch.setattr(command.app, "console", Console(width=400))
     answer = firth("train", kind, "--help")
     # however it is broken into lines
     text = " ".join(answer.out.replace("│", " ").split())
