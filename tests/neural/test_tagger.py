@@ -236,9 +236,9 @@ def test_one_seed_gives_the_same_bits():
 
 CHANGES = [
     *({"dim": 5}, {"min_count": 3}, {"fold_case": False}, {"fold_digits": False}),
-    *({"word_dropout": 1.0}, {"characters": "rnn"}, {"character_unit": "character"}),
+    *({"word_dropout": 0.25}, {"characters": "rnn"}, {"character_unit": "character"}),
     *({"character_dim": 5}, {"character_width": 12}, {"longest": 6}, {"tune": True}),
-    *({"max_vectors": 2}, {"elmo_layers": "top"}, {"elmo_norm": "layer"}, {"elmo_penalty": 1.0}),
+    *({"max_vectors": 2}, {"elmo_layers": "top"}, {"elmo_norm": "none"}, {"elmo_penalty": 1.0}),
     *({"encoder": "gru"}, {"units": 5}, {"layers": 3}, {"connection": "residual"}),
     *({"dropout": 0.3}, {"recurrent_dropout": 0.3}, {"head": "linear"}, {"scheme": "none"}),
     *({"learns": "same"}, {"batch_tokens": 20}, {"clip_norm": 0.001}, {"epochs": 2}),
@@ -278,7 +278,8 @@ def test_settings_of_a_tagger_are_all_tried():
 def test_the_best_state_is_kept():
     fitted = small(rate=0.05).fit(worlds.names(60), dev=worlds.names(20, seed=2))
     errors = [entry["held_out_error"] for entry in fitted.history]
-    assert all(e["held_out_f1"] == 1 - e["held_out_error"] for e in fitted.history)
+    f1 = [entry["held_out_f1"] for entry in fitted.history]
+    assert f1 == pytest.approx([1 - error for error in errors])
     found = Predictor(fitted, device="cpu").evaluate(worlds.names(20, seed=2)).scores
     assert 1 - found.f1 == min(errors)
 

@@ -59,7 +59,7 @@ class Tagger(Training):
         "mix", "what is taken of an ELMo's layers", choices=("mix", "top", "average")
     )
     elmo_norm: str = setting(
-        "none", "normalisation of an ELMo's layers before they are mixed",
+        "layer", "normalisation of an ELMo's layers before they are mixed",
         choices=("none", "layer", "batch"),
     )  # fmt: skip
     elmo_penalty: float = setting(
